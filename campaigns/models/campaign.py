@@ -1,0 +1,105 @@
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Membership, OrganizationOwned
+from gateways.models import Channel
+from leads.models import ContactList
+
+
+class CampaignState(models.TextChoices):
+    DRAFT = "draft", _("draft")
+    SCHEDULED = "scheduled", _("scheduled")
+    RUNNING = "running", _("sending")
+    PAUSED = "paused", _("paused")
+    COMPLETED = "completed", _("completed")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+class Campaign(OrganizationOwned):
+    """A message in one or more variants to the contacts of some lists.
+
+    ``sending_hours`` is ``{"days": [0..6, Monday first], "start": "09:00", "end": "18:00"}`` in the organization's time zone, empty
+    for any time the channels allow. ``errors`` counts failures by code: ``{code: {"count", "text"}}``. ``sent_count`` includes what
+    was later delivered or read.
+    """
+
+    name = models.CharField(_("name"), max_length=120)
+    state = models.CharField(max_length=10, choices=CampaignState, default=CampaignState.DRAFT)
+    start_at = models.DateTimeField(null=True)
+    sending_hours = models.JSONField(default=dict)
+    priority = models.SmallIntegerField(default=0)
+    created_by = models.ForeignKey(Membership, null=True, on_delete=models.SET_NULL, related_name="+")
+    business_context = models.TextField(blank=True)
+    audience_built_at = models.DateTimeField(null=True)
+    total = models.PositiveIntegerField(default=0)
+    sent_count = models.PositiveIntegerField(default=0)
+    closed_deals = models.PositiveIntegerField(default=0)
+    errors = models.JSONField(default=dict)
+    pause_reason = models.CharField(max_length=300, blank=True)
+    wait_reason = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    channels = models.ManyToManyField(Channel, through="CampaignChannel", related_name="+")
+    lists = models.ManyToManyField(ContactList, through="CampaignList", related_name="+")
+
+    class Meta:
+        verbose_name = _("campaign")
+        verbose_name_plural = _("campaigns")
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "id"], name="campaign_org_id"),
+            models.CheckConstraint(condition=models.Q(closed_deals__gte=0), name="campaign_deals_not_negative"),
+        ]
+        indexes = [
+            models.Index(fields=["organization", "-created_at", "-id"], name="campaign_newest"),
+            models.Index(fields=["state", "start_at"], name="campaign_due"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Variant(OrganizationOwned):
+    """One wording of a campaign's message; ``weight`` is its share among the variants."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="variants")
+    label = models.CharField(max_length=4)
+    body = models.TextField(_("message"))
+    weight = models.PositiveSmallIntegerField(default=1)
+
+    class Meta:
+        verbose_name = _("variant")
+        verbose_name_plural = _("variants")
+        ordering: ClassVar[list[str]] = ["label"]
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "id"], name="variant_org_id"),
+            models.UniqueConstraint(fields=["campaign", "label"], name="variant_label_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class CampaignChannel(OrganizationOwned):
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="campaign_channels")
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["campaign", "channel"], name="campaign_channel_once")]
+
+    def __str__(self) -> str:
+        return f"{self.campaign_id}: {self.channel_id}"
+
+
+class CampaignList(OrganizationOwned):
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="campaign_lists")
+    contact_list = models.ForeignKey(ContactList, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["campaign", "contact_list"], name="campaign_list_once")]
+
+    def __str__(self) -> str:
+        return f"{self.campaign_id}: {self.contact_list_id}"

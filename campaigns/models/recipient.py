@@ -1,0 +1,78 @@
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import OrganizationOwned
+from campaigns.models.campaign import Campaign, Variant
+from gateways.models import Channel
+from leads.models import Contact
+
+
+class RecipientState(models.TextChoices):
+    QUEUED = "queued", _("in line")
+    SENDING = "sending", _("sending")
+    SENT = "sent", _("sent")
+    DELIVERED = "delivered", _("delivered")
+    READ = "read", _("read")
+    FAILED = "failed", _("failed")
+    INVALID = "invalid", _("invalid number")
+    SKIPPED = "skipped", _("left out")
+    UNKNOWN = "unknown", _("to be confirmed")
+
+
+class SkipReason(models.TextChoices):
+    NONE = "", ""
+    OPTED_OUT = "opted_out", _("asked not to receive")
+    STATUS = "status", _("status 0 in the list")
+    NO_PHONE = "no_phone", _("no phone")
+    UNANSWERED = "unanswered", _("did not answer the last campaigns")
+    DUPLICATE = "duplicate", _("already in this campaign")
+    ANONYMISED = "anonymised", _("data erased")
+    CANCELLED = "cancelled", _("campaign cancelled")
+
+
+class Recipient(OrganizationOwned):
+    """One contact of one campaign: the frozen text and everything that happened to it.
+
+    The claim (``sending``, token, lease) is committed before the call to the provider, the result after it. A lapsed lease
+    turns into ``unknown``, which only positive evidence or a person moves. ``position`` is the order of sending.
+    """
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="recipients", db_index=False)
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="+", db_index=False)
+    variant = models.ForeignKey(Variant, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    channel = models.ForeignKey(Channel, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    position = models.PositiveIntegerField(default=0)
+    phone = models.CharField(max_length=20, blank=True)
+    body = models.TextField(blank=True)
+    state = models.CharField(max_length=9, choices=RecipientState, default=RecipientState.QUEUED, db_default="queued")
+    skip_reason = models.CharField(max_length=12, choices=SkipReason, blank=True, default="", db_default="")
+    attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
+    next_attempt_at = models.DateTimeField(null=True)
+    claim_token = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    external_id = models.CharField(max_length=200, null=True)
+    error_code = models.CharField(max_length=40, blank=True, default="", db_default="")
+    error = models.CharField(max_length=500, blank=True, default="", db_default="")
+    sent_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True)
+    replied_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("recipient")
+        verbose_name_plural = _("recipients")
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "id"], name="recipient_org_id"),
+            models.UniqueConstraint(fields=["campaign", "contact"], name="recipient_once"),
+        ]
+        indexes = [
+            models.Index(fields=["campaign", "position"], condition=Q(state="queued"), name="recipient_queue"),
+            models.Index(fields=["lease_until"], condition=Q(state="sending"), name="recipient_lease"),
+            models.Index(fields=["campaign", "state"], name="recipient_state"),
+            models.Index(fields=["channel", "external_id"], condition=~Q(external_id=None), name="recipient_external"),
+            models.Index(fields=["organization", "contact", "-sent_at"], name="recipient_contact"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.phone}: {self.state}"

@@ -1,0 +1,117 @@
+import secrets
+from typing import Any, ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import OrganizationOwned
+from core.crypto import decrypt_for, encrypt_for
+
+
+class ChannelState(models.TextChoices):
+    CONNECTING = "connecting", _("connecting")
+    QR_REQUIRED = "qr_required", _("waiting for the QR code")
+    CONNECTED = "connected", _("connected")
+    DISCONNECTED = "disconnected", _("disconnected")
+    RESTRICTED = "restricted", _("restricted")
+    PAUSED = "paused", _("paused")
+
+
+class ChannelRole(models.TextChoices):
+    ACTIVE = "active", _("active")
+    STANDBY = "standby", _("standby")
+    RETIRED = "retired", _("retired")
+
+
+def new_hook_token() -> str:
+    """Return an unguessable path segment for a channel's webhook address."""
+    return secrets.token_urlsafe(24)
+
+
+class Channel(OrganizationOwned):
+    """A connected number or account, with its pace.
+
+    ``pace`` columns are None where the safe default of :mod:`gateways.pacing` holds. ``lease_*`` say which sender drives
+    the channel now; times come from the database clock.
+    """
+
+    provider = models.CharField(_("provider"), max_length=20)
+    name = models.CharField(_("name"), max_length=80)
+    phone = models.CharField(_("phone"), max_length=20, blank=True)
+    state = models.CharField(_("state"), max_length=15, choices=ChannelState, default=ChannelState.CONNECTING)
+    state_reason = models.CharField(max_length=300, blank=True)
+    state_at = models.DateTimeField(null=True)
+    role = models.CharField(_("role"), max_length=10, choices=ChannelRole, default=ChannelRole.ACTIVE)
+    hook_token = models.CharField(max_length=64, unique=True, default=new_hook_token)
+    sealed_config = models.TextField(blank=True)
+    min_gap_ms = models.PositiveIntegerField(null=True)
+    max_gap_ms = models.PositiveIntegerField(null=True)
+    daily_limit = models.PositiveIntegerField(null=True)
+    warm_up = models.BooleanField(default=True)
+    quiet_start = models.TimeField(null=True)
+    quiet_end = models.TimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    connected_at = models.DateTimeField(null=True)
+    restricted_until = models.DateTimeField(null=True)
+    paused_until = models.DateTimeField(null=True)
+    next_send_at = models.DateTimeField(null=True)
+    last_sent_at = models.DateTimeField(null=True)
+    last_event_at = models.DateTimeField(null=True)
+    sent_on = models.DateField(null=True)
+    sent_today = models.PositiveIntegerField(default=0)
+    lease_token = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    removed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("channel")
+        verbose_name_plural = _("channels")
+        ordering: ClassVar[list[str]] = ["created_at"]
+        constraints = [models.UniqueConstraint(fields=["organization", "id"], name="channel_org_id")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The provider's settings, decrypted; keys as in the provider's config model."""
+        return decrypt_for(self.organization_id, self.sealed_config) if self.sealed_config else {}
+
+    @config.setter
+    def config(self, value: dict[str, Any]) -> None:
+        self.sealed_config = encrypt_for(self.organization_id, value)
+
+
+class ChannelEvent(OrganizationOwned):
+    """A change in the life of a channel: connected, restricted, replaced by a standby, slowed down."""
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="events")
+    kind = models.CharField(max_length=40)
+    detail = models.CharField(max_length=500, blank=True)
+    data = models.JSONField(default=dict)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("channel event")
+        verbose_name_plural = _("channel events")
+        indexes = [models.Index(fields=["organization", "channel", "-at"], name="channel_event_newest")]
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+class NumberCheck(OrganizationOwned):
+    """What the provider said of a phone: its chat id, or that it has no account."""
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="+")
+    phone = models.CharField(max_length=20)
+    chat_id = models.CharField(max_length=80, blank=True)
+    exists = models.BooleanField()
+    at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization", "channel", "phone"], name="number_check_once")]
+
+    def __str__(self) -> str:
+        return self.phone
+

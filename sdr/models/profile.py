@@ -1,0 +1,43 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Organization, OrganizationOwned, Team
+
+
+class SdrProfile(OrganizationOwned):
+    """What the SDR knows about the business and how it behaves; one row per organization.
+
+    ``services`` is ``[{"name", "price_cents": int | None}]``; ``rubric`` is :class:`sdr.scoring.Rubric` as JSON, empty for the
+    default; ``closings`` is ``{temperature: text}``, empty for the engine's own; ``faq`` is ``[{"question", "answer"}]``.
+    """
+
+    organization = models.OneToOneField(Organization, on_delete=models.CASCADE, related_name="+")
+    enabled = models.BooleanField(_("the SDR answers"), default=True)
+    business_name = models.CharField(_("business name"), max_length=120, blank=True)
+    segment = models.CharField(_("line of business"), max_length=80, blank=True)
+    agent_name = models.CharField(_("name of the SDR"), max_length=40, default="Clara")
+    services = models.JSONField(_("services"), default=list)
+    city = models.CharField(_("city"), max_length=80, blank=True)
+    area = models.JSONField(_("area served"), default=list)
+    hours = models.CharField(_("opening hours"), max_length=200, blank=True)
+    faq = models.JSONField(default=list)
+    business_context = models.TextField(blank=True)
+    provider = models.CharField(max_length=20, default="local")
+    model = models.CharField(max_length=80, blank=True)
+    rubric = models.JSONField(default=dict)
+    closings = models.JSONField(default=dict)
+    quiet_seconds = models.PositiveSmallIntegerField(default=8)
+    max_wait_seconds = models.PositiveSmallIntegerField(default=45)
+    max_messages = models.PositiveSmallIntegerField(default=20)
+    team_quente = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    team_morno = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    team_frio = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    team_muito_frio = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("SDR profile")
+        verbose_name_plural = _("SDR profiles")
+
+    def __str__(self) -> str:
+        return self.agent_name

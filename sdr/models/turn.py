@@ -1,0 +1,47 @@
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import OrganizationOwned
+from conversations.models import Conversation
+
+
+class TurnState(models.TextChoices):
+    WAITING = "waiting", _("waiting for quiet")
+    THINKING = "thinking", _("thinking")
+    ANSWERED = "answered", _("answered")
+    ABORTED = "aborted", _("aborted")
+    FAILED = "failed", _("failed")
+
+
+class ReplyTurn(OrganizationOwned):
+    """One burst of a contact's messages and the one answer to it.
+
+    ``wake_at`` moves with each new message up to ``deadline_at``; at most one turn per conversation is unfinished.
+    """
+
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="+")
+    state = models.CharField(max_length=8, choices=TurnState, default=TurnState.WAITING)
+    last_message_id = models.UUIDField()
+    wake_at = models.DateTimeField()
+    deadline_at = models.DateTimeField()
+    lease_until = models.DateTimeField(null=True)
+    fence = models.PositiveIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    reply_message_id = models.UUIDField(null=True)
+    outcome = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("reply turn")
+        verbose_name_plural = _("reply turns")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["conversation"], condition=Q(state__in=["waiting", "thinking"]), name="turn_open_once"
+            )
+        ]
+        indexes = [models.Index(fields=["wake_at"], condition=Q(state__in=["waiting", "thinking"]), name="turn_due")]
+
+    def __str__(self) -> str:
+        return f"{self.conversation_id}: {self.state}"

@@ -1,0 +1,105 @@
+"""Fixtures of every test: real PostgreSQL and Redis, and the cast.
+
+Ana owns Acme, Bruno works there as an agent, Vera only looks, Carla owns another organization and must see nothing,
+Davi is platform staff.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("PROSA_DATA", os.environ.get("PROSA_TEST_DATA", "/tmp/prosa-test"))
+Path(os.environ["PROSA_DATA"]).mkdir(parents=True, exist_ok=True)
+
+from django.test import Client  # noqa: E402
+
+from accounts.models import Membership, Organization, Role, User  # noqa: E402
+from billing.models import Plan, Subscription  # noqa: E402
+from core.redis import redis_client, redis_key  # noqa: E402
+from core.tenancy import across_organizations, activate_organization  # noqa: E402
+
+PASSWORD = "correto-cavalo-42"
+
+
+@pytest.fixture(autouse=True)
+def _clean_redis() -> Iterator[None]:
+    yield
+    client = redis_client()
+    for key in client.scan_iter(redis_key("*"), count=1000):
+        client.delete(key)
+
+
+@pytest.fixture
+def make_organization(db: None) -> Callable[..., Organization]:
+    def make(name: str, plan: str = "enterprise") -> Organization:
+        organization = Organization.objects.create(name=name)
+        Subscription.objects.create(organization=organization, plan=Plan.objects.get(code=plan))
+        return organization
+
+    return make
+
+
+@pytest.fixture
+def make_member(db: None) -> Callable[..., Membership]:
+    def make(organization: Organization, name: str, role: Role = Role.AGENT) -> Membership:
+        email = f"{name.lower()}@example.com"
+        user = User.objects.filter(email=email).first() or User.objects.create_user(email, PASSWORD, name=name)
+        with across_organizations():
+            return Membership.objects.create(organization=organization, user=user, role=role)
+
+    return make
+
+
+@pytest.fixture
+def acme(make_organization: Callable[..., Organization]) -> Organization:
+    return make_organization("Acme")
+
+
+@pytest.fixture
+def in_acme(acme: Organization) -> Iterator[Organization]:
+    """Acme is the active organization for the whole test."""
+    with activate_organization(acme.pk):
+        yield acme
+
+
+@pytest.fixture
+def ana(acme: Organization, make_member: Callable[..., Membership]) -> Membership:
+    return make_member(acme, "Ana", Role.OWNER)
+
+
+@pytest.fixture
+def bruno(acme: Organization, make_member: Callable[..., Membership]) -> Membership:
+    return make_member(acme, "Bruno", Role.AGENT)
+
+
+@pytest.fixture
+def vera(acme: Organization, make_member: Callable[..., Membership]) -> Membership:
+    return make_member(acme, "Vera", Role.VIEWER)
+
+
+@pytest.fixture
+def carla(make_organization: Callable[..., Organization], make_member: Callable[..., Membership]) -> Membership:
+    return make_member(make_organization("Bela Flor"), "Carla", Role.OWNER)
+
+
+@pytest.fixture
+def davi(db: None) -> User:
+    return User.objects.create_superuser("davi@example.com", PASSWORD, name="Davi")
+
+
+@pytest.fixture
+def login() -> Callable[[Membership | User], Client]:
+    """Return a browser logged in as the person."""
+
+    def log_in(who: Membership | User) -> Client:
+        client = Client()
+        client.force_login(who.user if isinstance(who, Membership) else who, "django.contrib.auth.backends.ModelBackend")
+        if isinstance(who, Membership):
+            session = client.session
+            session["organization_id"] = str(who.organization_id)
+            session.save()
+        return client
+
+    return log_in
