@@ -84,11 +84,10 @@ class TeamMembership(OrganizationOwned):
 
 
 class Invitation(OrganizationOwned):
-    """A link sent by e-mail that makes its reader a member; only the token's hash is kept."""
+    """A link sent by e-mail that makes its reader a member; the link is the signed id, so nothing secret is kept."""
 
     email = models.EmailField(_("e-mail"))
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.AGENT)
-    token_hash = models.CharField(max_length=64, unique=True)
     invited_by = models.ForeignKey(Membership, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()

@@ -1,0 +1,7 @@
+class DomainError(Exception):
+    """A refusal with a message, already translated, that the person may read."""
+
+    def __init__(self, message: str, *, code: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or type(self).__name__

@@ -1,0 +1,118 @@
+"""Template tags of the design language: icons, avatars, figures and times as Brazilians read them."""
+
+import zlib
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select, Textarea
+from django.templatetags.static import static
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from core.clock import now
+from core.phones import format_national
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    """Draw a symbol of ``static/img/icons.svg``; without a label it is decoration."""
+    href = f"{static('img/icons.svg')}#{name}"
+    if label:
+        return format_html('<svg class="icon" role="img" aria-label="{}"><use href="{}"/></svg>', label, href)
+    return format_html('<svg class="icon" aria-hidden="true"><use href="{}"/></svg>', href)
+
+
+@register.filter
+def initials(name: Any) -> str:
+    """Return the first letters of the first and last word."""
+    words = [word for word in str(name).split() if word[0].isalnum()]
+    return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper() or "?"
+
+
+@register.filter
+def hue(value: Any) -> int:
+    """Return one of six stable avatar colours for a name or id."""
+    return zlib.crc32(str(value).encode()) % 6 + 1
+
+
+@register.filter
+def phone(e164: str) -> str:
+    return format_national(e164) if e164 else ""
+
+
+@register.filter
+def percent(value: float | None) -> str:
+    """Return a percentage with one decimal in the reader's notation, e.g. ``95,6``."""
+    return formats.number_format(value or 0, 1)
+
+
+@register.filter
+def brl(cents: int | None) -> str:
+    """Return cents as ``R$ 1.284,50``."""
+    return f"R$ {formats.number_format((cents or 0) / 100, 2, force_grouping=True)}"
+
+
+@register.filter
+def since(at: datetime | None) -> str:
+    """Return how long ago something was, short: "há 2 min"."""
+    if at is None:
+        return ""
+    seconds = (now() - at).total_seconds()
+    if seconds < 60:
+        return _("now")
+    if seconds < 3600:
+        return ngettext("%(count)d min ago", "%(count)d min ago", int(seconds // 60)) % {"count": seconds // 60}
+    if seconds < 86_400:
+        return ngettext("%(count)d h ago", "%(count)d h ago", int(seconds // 3600)) % {"count": seconds // 3600}
+    return formats.date_format(timezone.localtime(at), "d/m")
+
+
+@register.filter
+def clock(at: datetime | None) -> str:
+    """Return the local time of day, with the date when it was not today."""
+    if at is None:
+        return ""
+    local = timezone.localtime(at)
+    return local.strftime("%H:%M") if local.date() == timezone.localdate() else local.strftime("%d/%m %H:%M")
+
+
+@register.filter
+def get(mapping: dict[str, Any], key: Any) -> Any:
+    return mapping.get(key)
+
+
+@register.inclusion_tag("components/field.html")
+def field(bound: BoundField, hint: str = "") -> dict[str, Any]:
+    """Draw a form field with its label, hint and error, tied together for screen readers."""
+    widget = bound.field.widget
+    described = " ".join(
+        part for part in (f"{bound.id_for_label}-hint" if hint or bound.help_text else "",
+                          f"{bound.id_for_label}-error" if bound.errors else "") if part
+    )  # fmt: skip
+    many = isinstance(widget, CheckboxSelectMultiple | RadioSelect)
+    single_check = isinstance(widget, CheckboxInput)
+    style = "select" if isinstance(widget, Select) else "textarea" if isinstance(widget, Textarea) else "input"
+    attributes = {} if many or single_check else {"class": style}
+    if described:
+        attributes["aria-describedby"] = described
+    if bound.errors:
+        attributes["aria-invalid"] = "true"
+    return {
+        "bound": bound,
+        "control": bound.as_widget(attrs=attributes),
+        "hint": hint or bound.help_text,
+        "choices": list(bound) if many else None,
+        "is_check": single_check,
+    }
+
+
+@register.filter(name="is")
+def is_equal(value: Any, other: Any) -> bool:
+    """Compare two values where a template needs the result as an argument."""
+    return bool(value == other)

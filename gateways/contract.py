@@ -1,0 +1,220 @@
+"""What an adapter of a provider is: plain data in and out, no network and no database.
+
+An operation is a generator that yields each :class:`HttpCall` it needs and is given the :class:`HttpReply` or
+:class:`TransportFailure`; it returns a plain result. The same adapter is therefore driven by requests
+(:mod:`gateways.transport.sync`) and by aiohttp (:mod:`gateways.transport.aio`).
+"""
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from typing import Any, Protocol, TypeVar
+
+import orjson
+from pydantic import BaseModel
+
+from core.clock import now
+
+
+@dataclass(frozen=True)
+class HttpCall:
+    """One request to a provider; ``effectful`` when it may cause a message to be delivered."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    json: Any = None
+    effectful: bool = False
+    timeout_seconds: float = 30.0
+
+
+@dataclass(frozen=True)
+class HttpReply:
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def json(self) -> Any:
+        """Return the body as JSON, or None when it is none."""
+        try:
+            return orjson.loads(self.body)
+        except orjson.JSONDecodeError:
+            return None
+
+    @property
+    def retry_after_seconds(self) -> float | None:
+        """The pause that the server asks for, from seconds or a date."""
+        value = self.headers.get("retry-after", "").strip()
+        if not value:
+            return None
+        if value.isdigit():
+            return float(value)
+        try:
+            return max(0.0, (parsedate_to_datetime(value).astimezone(UTC) - now()).total_seconds())
+        except ValueError:
+            return None
+
+
+class FailureKind(StrEnum):
+    NOT_SENT = "not_sent"
+    """Nothing left: name not found, refused, connection time-out, TLS failed."""
+    MAYBE_SENT = "maybe_sent"
+    """Bytes may have left: reset, read time-out, reply cut short."""
+
+
+@dataclass(frozen=True)
+class TransportFailure:
+    kind: FailureKind
+    detail: str
+
+
+Answer = HttpReply | TransportFailure
+R = TypeVar("R")
+Operation = Generator[HttpCall, Answer, R]
+
+
+class Outcome(StrEnum):
+    SENT = "sent"
+    REFUSED = "refused"
+    INVALID_NUMBER = "invalid_number"
+    LATER = "later"
+    CHANNEL_DOWN = "channel_down"
+    NOT_SENT = "not_sent"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class SendResult:
+    """How a send ended; ``chat_id`` is the address that the provider uses for the phone."""
+
+    outcome: Outcome
+    external_id: str = ""
+    chat_id: str = ""
+    code: str = ""
+    detail: str = ""
+    retry_after_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class OutgoingMedia:
+    filename: str
+    mimetype: str
+    kind: str
+    data_base64: str
+
+
+@dataclass(frozen=True)
+class OutgoingMessage:
+    """A message to one person; ``chat_id`` empty means that the provider was not asked for it yet."""
+
+    phone: str
+    text: str
+    chat_id: str = ""
+    media: OutgoingMedia | None = None
+    reply_to: str = ""
+
+
+@dataclass(frozen=True)
+class MediaRef:
+    """Where an inbound file can be fetched from; ``url`` is on the provider's own server."""
+
+    mimetype: str
+    filename: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class InboundMessage:
+    external_id: str
+    chat_id: str
+    phone: str | None
+    identities: tuple[tuple[str, str], ...]
+    name: str
+    kind: str
+    text: str
+    at: datetime
+    from_me: bool = False
+    from_api: bool = False
+    media: MediaRef | None = None
+    reply_to: str = ""
+
+
+@dataclass(frozen=True)
+class DeliveryUpdate:
+    """A delivery state of one of our messages: queued, sent, delivered, read or failed."""
+
+    external_id: str
+    state: str
+    at: datetime
+    error_code: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class ConnectionUpdate:
+    """A channel state as in :class:`gateways.models.ChannelState`."""
+
+    state: str
+    reason: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True)
+class Ignored:
+    reason: str
+
+
+Parsed = InboundMessage | DeliveryUpdate | ConnectionUpdate | Ignored
+
+
+@dataclass(frozen=True)
+class RawHook:
+    """A webhook as received; header names in lower case."""
+
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class NumberAnswer:
+    exists: bool | None
+    chat_id: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class ConnectionReport:
+    """What the provider says of the connection, with the QR code's content when one must be scanned."""
+
+    state: str
+    reason: str = ""
+    phone: str = ""
+    qr: str = ""
+    warning: str = ""
+
+
+class Adapter(Protocol):
+    """One provider. Registered in :mod:`gateways.registry`."""
+
+    code: str
+    label: str
+    config_model: type[BaseModel]
+    uses_qr: bool
+    sends_media: bool
+    is_paced: bool
+
+    def send(self, config: Any, message: OutgoingMessage) -> Operation[SendResult]: ...
+    def check_number(self, config: Any, phone: str) -> Operation[NumberAnswer]: ...
+    def connect(self, config: Any, webhook_url: str) -> Operation[ConnectionReport]: ...
+    def health(self, config: Any) -> Operation[ConnectionReport]: ...
+    def disconnect(self, config: Any) -> Operation[ConnectionReport]: ...
+    def media_call(self, config: Any, media: MediaRef) -> HttpCall | None: ...
+    def verify_hook(self, config: Any, hook: RawHook) -> bool: ...
+    def dedupe_key(self, hook: RawHook) -> str: ...
+    def redact(self, config: Any, body: bytes) -> bytes: ...
+    def parse(self, config: Any, body: bytes) -> list[Parsed]: ...
+
+
+SimulatorPort = Callable[[HttpCall], HttpReply]

@@ -1,0 +1,14 @@
+// The composer: Enter sends, Shift+Enter breaks the line, the text grows, and a sent form is empty again.
+document.addEventListener("keydown", (event) => {
+  const area = event.target.closest?.("[data-composer] textarea");
+  if (!area || event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  if (area.value.trim() || area.form.querySelector("input[type=file]")?.files.length) area.form.requestSubmit();
+});
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  const form = event.target.closest?.("[data-composer]");
+  if (!form || !event.detail.successful) return;
+  form.reset();
+  form.querySelector("[name=client_key]").value = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+});
