@@ -19,13 +19,14 @@ from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
 
-from core.redis import redis_client, redis_key
+from core.redis import blocking_redis_client, redis_client, redis_key
 from core.tenancy import activate_organization, no_organization
 
 logger = logging.getLogger(__name__)
 
 QUEUES = ("urgent", "default", "sender", "ingest", "bulk")
 BELL_SECONDS = 30
+WORKER_WAIT_SECONDS = 420
 _registry: dict[str, "Job"] = {}
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 
@@ -109,5 +110,8 @@ class Worker(SimpleWorker):
 
 def work(names: list[str], *, burst: bool = False) -> None:
     """Run the jobs of the named queues until told to stop."""
-    worker = Worker([queue(name) for name in names], connection=redis_client(), serializer=JSONSerializer)
+    # RQ waits in Redis for minutes and sets its own time-out on the connection: never on the shared one.
+    connection = blocking_redis_client(WORKER_WAIT_SECONDS)
+    queues = [Queue(redis_key(name), connection=connection, serializer=JSONSerializer) for name in names]
+    worker = Worker(queues, connection=connection, serializer=JSONSerializer)
     worker.work(burst=burst, with_scheduler=False, logging_level=settings.LOG_LEVEL)
