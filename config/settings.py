@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import dj_database_url
+import django_stubs_ext
 from cryptography.fernet import Fernet
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from config.embedded import services_for_command
+
+django_stubs_ext.monkeypatch()  # ModelAdmin[Plan] and ModelForm[Team] are written as the type checker reads them
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(os.environ.get("PROSA_DATA", BASE_DIR / ".data")).resolve()
