@@ -22,8 +22,8 @@ RETURNING (xmax = 0)
 """
 
 
-@dataclass(frozen=True)
-class Refusal(Exception):
+@dataclass
+class Refusal(Exception):  # noqa: N818  # it is an answer, not an error
     """The hook is not stored; ``status`` is the HTTP answer."""
 
     status: int

@@ -1,0 +1,32 @@
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+from django.views.i18n import set_language
+
+from accounts.views.auth import RateLimitedSignupView
+from config import views
+from config.api import api, plain_api
+from core.health import live, ready
+from gateways.webhooks import hook
+
+admin.site.site_header = "Prosa"
+
+urlpatterns = [
+    path("", views.landing, name="landing"),
+    path("conta/signup/", RateLimitedSignupView.as_view(), name="account_signup"),
+    path("conta/", include("allauth.urls")),
+    path("", include("accounts.urls")),
+    path("inicio/", include("reports.urls")),
+    path("conversas/", include("conversations.urls")),
+    path("leads/", include("leads.urls")),
+    path("campanhas/", include("campaigns.urls")),
+    path("sdr/", include("sdr.urls")),
+    path("numeros/", include("gateways.urls")),
+    path("hooks/<slug:provider>/<str:token>/", hook, name="hook"),
+    path("api/v1/", api.urls),
+    path("api/", plain_api.urls),
+    path("idioma/", set_language, name="set-language"),
+    path("health/live", live, name="health-live"),
+    path("health/ready", ready, name="health-ready"),
+    path(f"{settings.ADMIN_PATH}/", admin.site.urls),
+]

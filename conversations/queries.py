@@ -1,0 +1,73 @@
+"""What the inbox reads: one query per list, whatever its length."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.http import Http404
+
+from accounts.models import Membership
+from conversations.models import Conversation, ConversationStatus, Direction, Message, Origin
+from conversations.search import conversations_with
+from core.text import fold
+
+FOLDERS = ("open", "mine", "unassigned", "needs_human", "bot", "waiting", "closed")
+
+
+@dataclass(frozen=True)
+class HistoryLine:
+    """One message of a thread as the SDR reads it; ``author`` is customer, bot, human or campaign."""
+
+    message_id: str
+    author: str
+    text: str
+    at: datetime
+
+
+def get_conversation(conversation_id: UUID) -> Conversation:
+    """Return a conversation of the active organization; a foreign one is as absent as one that never was."""
+    rows = Conversation.objects.select_related("contact", "channel", "assigned_to__user", "team")
+    found: Conversation | None = rows.filter(pk=conversation_id).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def inbox(folder: str, *, member: Membership | None, search: str = "", team_id: UUID | None = None) -> "QuerySet[Conversation]":
+    """Return a folder's conversations, unordered; a search looks through every folder."""
+    rows = Conversation.objects.select_related("contact", "channel", "assigned_to__user", "team")
+    if search.strip():
+        ids = list(conversations_with(search))
+        folded = fold(search.strip())
+        return rows.filter(Q(pk__in=ids) | Q(contact__search__contains=folded)).exclude(last_message_at=None)
+    if team_id:
+        rows = rows.filter(team_id=team_id)
+    match folder:
+        case "closed" | "waiting":
+            return rows.filter(status=folder).exclude(last_message_at=None)
+        case "mine":
+            rows = rows.filter(assigned_to=member)
+        case "unassigned":
+            rows = rows.filter(assigned_to=None)
+        case "needs_human":
+            rows = rows.exclude(needs_human="")
+        case "bot":
+            rows = rows.filter(handler="bot")
+    return rows.filter(status=ConversationStatus.OPEN).exclude(last_message_at=None)
+
+
+def thread(conversation_id: UUID) -> "QuerySet[Message]":
+    """Return the messages of a conversation, unordered."""
+    return Message.objects.filter(conversation_id=conversation_id).prefetch_related("attachments")
+
+
+def history(conversation_id: UUID, limit: int = 80) -> list[HistoryLine]:
+    """Return the newest messages, oldest first, without notes and event lines."""
+    rows = Message.objects.filter(conversation_id=conversation_id, direction__in=[Direction.IN, Direction.OUT])
+    newest = list(rows.order_by("-at", "-pk")[:limit])
+    authors = {Origin.PHONE: "human", Origin.CUSTOMER: "customer", Origin.HUMAN: "human", Origin.BOT: "bot"}
+    return [
+        HistoryLine(str(m.pk), authors.get(Origin(m.origin), "campaign"), m.body or f"[{m.kind}]", m.at)
+        for m in reversed(newest)
+    ]

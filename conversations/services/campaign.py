@@ -1,0 +1,75 @@
+"""Campaign messages in the threads: written in batches by the campaign sender when it settles."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+
+from conversations.search import searchable
+from core.ids import uuid7
+
+_THREADS = """
+INSERT INTO conversations_conversation
+  (id, organization_id, contact_id, channel_id, status, handler, created_at, last_message_at, last_message_preview,
+   last_message_direction, last_message_state)
+SELECT new.id, %(organization)s, new.contact, new.channel, 'waiting', 'bot', now(), new.at, left(new.body, 160), 'out', new.state
+FROM unnest(%(threads)s::uuid[], %(contacts)s::uuid[], %(channels)s::uuid[], %(ats)s::timestamptz[], %(bodies)s::text[],
+            %(states)s::text[]) AS new(id, contact, channel, at, body, state)
+ORDER BY new.contact
+ON CONFLICT (organization_id, contact_id, channel_id) WHERE NOT (status = 'closed') DO UPDATE SET
+  last_message_at = GREATEST(conversations_conversation.last_message_at, excluded.last_message_at),
+  last_message_preview = excluded.last_message_preview,
+  last_message_direction = 'out', last_message_state = excluded.last_message_state
+"""
+
+_MESSAGES = """
+INSERT INTO conversations_message
+  (id, organization_id, conversation_id, channel_id, direction, origin, kind, body, state, external_id, campaign_ref, at,
+   created_at, sent_at, error, error_code, search)
+SELECT new.id, %(organization)s, thread.id, new.channel, 'out', 'campaign', 'text', new.body, new.state, NULLIF(new.external, ''),
+       new.recipient, new.at, now(), CASE WHEN new.state = 'sent' THEN new.at END, '', '', to_tsvector('simple', new.words)
+FROM unnest(%(messages)s::uuid[], %(contacts)s::uuid[], %(channels)s::uuid[], %(ats)s::timestamptz[], %(bodies)s::text[],
+            %(states)s::text[], %(externals)s::text[], %(recipients)s::uuid[], %(words)s::text[])
+  AS new(id, contact, channel, at, body, state, external, recipient, words)
+JOIN conversations_conversation AS thread ON thread.organization_id = %(organization)s AND thread.contact_id = new.contact
+  AND thread.channel_id = new.channel AND thread.status <> 'closed'
+ON CONFLICT (organization_id, campaign_ref) DO UPDATE SET
+  state = excluded.state, external_id = COALESCE(excluded.external_id, conversations_message.external_id)
+"""
+
+
+@dataclass(frozen=True)
+class CampaignMessage:
+    """One settled campaign send; ``state`` is sent, failed or unknown."""
+
+    recipient_id: UUID
+    contact_id: UUID
+    channel_id: UUID
+    body: str
+    state: str
+    external_id: str
+    at: datetime
+
+
+def record_campaign_messages(organization_id: UUID, rows: Sequence[CampaignMessage]) -> None:
+    """Write a batch of sends into their threads, opening waiting ones; writing a send twice changes nothing."""
+    if not rows:
+        return
+    values = {
+        "organization": organization_id,
+        "threads": [uuid7() for _ in rows],
+        "messages": [uuid7() for _ in rows],
+        "contacts": [row.contact_id for row in rows],
+        "channels": [row.channel_id for row in rows],
+        "ats": [row.at for row in rows],
+        "bodies": [row.body for row in rows],
+        "states": [row.state for row in rows],
+        "externals": [row.external_id for row in rows],
+        "recipients": [row.recipient_id for row in rows],
+        "words": [searchable(organization_id, row.body) for row in rows],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_THREADS, values)
+        cursor.execute(_MESSAGES, values)

@@ -1,0 +1,42 @@
+"""Delivery states of our messages: copied from what the gateways know, only ever forward."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db import connection
+
+from conversations.models import Conversation
+from conversations.services.threads import tell_pages
+
+_APPLY = """
+UPDATE conversations_message AS message SET
+  state = CASE
+    WHEN known.state IN ('delivered', 'read') AND NOT (message.state = 'read') THEN known.state
+    WHEN known.state = 'sent' AND message.state IN ('queued', 'sending', 'unknown', 'sent') THEN 'sent'
+    WHEN known.state = 'failed' AND message.state IN ('queued', 'sending', 'sent', 'unknown') THEN 'failed'
+    ELSE message.state END,
+  error = CASE WHEN known.state = 'failed' THEN known.error ELSE message.error END,
+  error_code = CASE WHEN known.state = 'failed' THEN known.error_code ELSE message.error_code END,
+  sent_at = COALESCE(message.sent_at, known.sent_at, known.delivered_at, known.read_at),
+  delivered_at = COALESCE(message.delivered_at, known.delivered_at, known.read_at),
+  read_at = COALESCE(message.read_at, known.read_at)
+FROM gateways_messagestatus AS known
+WHERE known.channel_id = %s AND known.external_id = ANY(%s)
+  AND message.channel_id = known.channel_id AND message.external_id = known.external_id AND message.direction = 'out'
+RETURNING message.id, message.conversation_id, message.state, message.at
+"""
+
+
+def apply_known_statuses(channel_id: UUID | str, external_ids: Sequence[str]) -> None:
+    """Bring the messages with these provider ids to the furthest state known."""
+    if not external_ids:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_APPLY, [channel_id, list(external_ids)])
+        moved = cursor.fetchall()
+    for _message_id, conversation_id, state, at in moved:
+        Conversation.objects.filter(pk=conversation_id, last_message_at=at).update(last_message_state=state)
+    for conversation in Conversation.objects.filter(pk__in={row[1] for row in moved}):
+        tell_pages(conversation)
+
+
