@@ -107,6 +107,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "core.htmx.HtmxResponseMiddleware",
     "accounts.middleware.OrganizationMiddleware",
+    "accounts.api_auth.ApiMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
