@@ -1,64 +1,224 @@
-"""Spreadsheets out, safe to open: no cell can become a formula."""
+"""Tables for people's spreadsheets: CSV and XLSX in which nothing runs as a formula.
+
+In CSV a text that looks like a formula gets an apostrophe in front (phones begin with ``+``, so they do too);
+:mod:`core.tabular` takes it off again, so a file that was exported here comes back unchanged. In XLSX texts are typed
+as texts and need none.
+"""
 
 import csv
 import io
+import re
+import tempfile
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import IO, Any, Literal, TypeVar
 
 import xlsxwriter
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
 
-from core.text import slug_key
+from core.formulas import guard_formula, printable, strip_guard
 
-DANGEROUS = tuple("=+-@\t\r\n\x00|%＝＋－＠")
+__all__ = [
+    "csv_response",
+    "safe_cell",
+    "safe_filename",
+    "strip_guard",
+    "table_response",
+    "write_csv",
+    "write_xlsx",
+    "xlsx_response",
+]
+
+R = TypeVar("R", bound=HttpResponseBase)
+FileFormat = Literal["csv", "xlsx"]
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+XLSX_CELL = 32_767
+XLSX_ROWS = 1_048_576
+EXACT_INTEGER = 2**53
+CHUNK = 64 * 1024
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])", re.IGNORECASE)
 
 
-def safe_cell(value: Any) -> str:
-    """Return a text that a spreadsheet shows and never computes; a phone keeps its plus behind an apostrophe."""
-    text = "" if value is None else str(value).replace("\x00", "")
-    return f"'{text}" if text.lstrip(" \u00a0").startswith(DANGEROUS) or text.startswith(DANGEROUS) else text
+def plain(value: Any) -> str | int | float:
+    """Return a value as a cell holds it: a number, or text as Brazilians write it. No formula guard yet."""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, int | float):
+        return value
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, datetime):
+        return (
+            timezone.localtime(value) if timezone.is_aware(value) else value
+        ).strftime("%d/%m/%Y %H:%M")
+    if isinstance(value, date):
+        return value.strftime("%d/%m/%Y")
+    if isinstance(value, time):
+        return value.strftime("%H:%M")
+    if isinstance(value, list | tuple | set):
+        return printable(", ".join(str(item) for item in value))
+    return "" if value is None else printable(str(value))
 
 
-def unsafe_cell(text: str) -> str:
-    """Take our own apostrophe off again, so that an exported file can be imported."""
-    return text[1:] if text.startswith("'") and text[1:].lstrip(" \u00a0").startswith(DANGEROUS) else text
+def safe_cell(value: Any) -> str | int | float:
+    """Return a value as a CSV cell that no spreadsheet runs; numbers stay numbers."""
+    cell = plain(value)
+    return guard_formula(cell) if isinstance(cell, str) else cell
 
 
-def csv_response(name: str, headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> StreamingHttpResponse:
-    """Stream a CSV that Excel in Brazil opens as it is: UTF-8 with mark, semicolons."""
+def csv_chunks(
+    headers: Sequence[str], rows: Iterable[Sequence[Any]], *, delimiter: str = ";"
+) -> Iterator[bytes]:
+    """Yield a CSV file in pieces: UTF-8 with the mark that makes Excel read it as such."""
+    buffer = io.StringIO()
+    buffer.write("\ufeff")
+    writer = csv.writer(buffer, delimiter=delimiter, lineterminator="\r\n")
+    writer.writerow([safe_cell(header) for header in headers])
+    for row in rows:
+        writer.writerow([safe_cell(value) for value in row])
+        if buffer.tell() > CHUNK:
+            yield _taken(buffer)
+    yield _taken(buffer)
 
-    def lines() -> Iterator[bytes]:
-        buffer = io.StringIO()
-        writer = csv.writer(buffer, delimiter=";", lineterminator="\r\n")
-        yield b"\xef\xbb\xbf"
-        for row in _with_headers(headers, rows):
-            writer.writerow([safe_cell(cell) for cell in row])
-            if buffer.tell() > 65_536:
-                yield buffer.getvalue().encode()
-                buffer.seek(0)
-                buffer.truncate()
-        yield buffer.getvalue().encode()
 
-    response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{slug_key(name) or "export"}.csv"'
+def _taken(buffer: io.StringIO) -> bytes:
+    content = buffer.getvalue().encode()
+    buffer.seek(0)
+    buffer.truncate()
+    return content
+
+
+def write_csv(
+    file: IO[bytes],
+    headers: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    delimiter: str = ";",
+) -> int:
+    """Write a CSV file and return the number of rows below the header."""
+    counted = _Counted(rows)
+    for chunk in csv_chunks(headers, counted, delimiter=delimiter):
+        file.write(chunk)
+    return counted.count
+
+
+def write_xlsx(
+    file: IO[bytes], headers: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> int:
+    """Write a workbook row by row, in constant memory; what exceeds a sheet's rows goes on in the next sheet."""
+    counted = _Counted(rows)
+    options = {
+        "constant_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
+    with xlsxwriter.Workbook(file, options) as book:
+        bold = book.add_format({"bold": True})
+        sheet, line = None, XLSX_ROWS
+        for row in counted:
+            if line == XLSX_ROWS:
+                sheet, line = _sheet(book, headers, bold), 1
+            _write_row(sheet, line, row)
+            line += 1
+        if sheet is None:
+            _sheet(book, headers, bold)
+    return counted.count
+
+
+def _sheet(book: Any, headers: Sequence[str], bold: Any) -> Any:
+    sheet = book.add_worksheet()
+    sheet.freeze_panes(1, 0)
+    for column, header in enumerate(headers):
+        sheet.write_string(0, column, printable(header)[:XLSX_CELL], bold)
+    return sheet
+
+
+def _write_row(sheet: Any, line: int, row: Sequence[Any]) -> None:
+    for column, value in enumerate(row):
+        cell = plain(value)
+        # Beyond 15 digits a spreadsheet rounds; infinities and NaN are no numbers to it.
+        if isinstance(cell, int | float) and abs(cell) <= EXACT_INTEGER:
+            sheet.write_number(line, column, cell)
+        elif cell != "":
+            sheet.write_string(line, column, str(cell)[:XLSX_CELL])
+
+
+class _Counted:
+    """An iterable that knows how many rows passed."""
+
+    def __init__(self, rows: Iterable[Sequence[Any]]) -> None:
+        self.rows = rows
+        self.count = 0
+
+    def __iter__(self) -> Iterator[Sequence[Any]]:
+        for row in self.rows:
+            self.count += 1
+            yield row
+
+
+def csv_response(
+    name: str,
+    headers: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    delimiter: str = ";",
+) -> StreamingHttpResponse:
+    """Return a download that is written while it is sent; ``name`` is without extension."""
+    response = StreamingHttpResponse(
+        csv_chunks(headers, rows, delimiter=delimiter),
+        content_type="text/csv; charset=utf-8",
+    )
+    return _as_download(response, safe_filename(name, "csv"))
+
+
+def xlsx_response(
+    name: str, headers: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> FileResponse:
+    """Return a workbook as a download; it is written to a temporary file first."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115  # the response closes it
+    write_xlsx(file, headers, rows)
+    file.seek(0)
+    return _as_download(
+        FileResponse(file, content_type=XLSX_TYPE), safe_filename(name, "xlsx")
+    )
+
+
+def table_response(
+    file_format: FileFormat,
+    name: str,
+    headers: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+) -> HttpResponseBase:
+    """Return the rows as a download in the asked format."""
+    return (
+        xlsx_response(name, headers, rows)
+        if file_format == "xlsx"
+        else csv_response(name, headers, rows)
+    )
+
+
+def _as_download(response: R, filename: str) -> R:
+    response.headers["Content-Disposition"] = (
+        content_disposition_header(True, filename) or "attachment"
+    )
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cache-Control"] = "private, no-store"
     return response
 
 
-def xlsx_response(name: str, headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> HttpResponse:
-    """Return an XLSX whose cells are all typed as text."""
-    buffer = io.BytesIO()
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(buffer, options) as book:
-        sheet = book.add_worksheet()
-        for number, row in enumerate(_with_headers(headers, rows)):
-            for column, cell in enumerate(row):
-                sheet.write_string(number, column, safe_cell(cell)[:32_000])
-    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    response = HttpResponse(buffer.getvalue(), content_type=kind)
-    response["Content-Disposition"] = f'attachment; filename="{slug_key(name) or "export"}.xlsx"'
-    return response
-
-
-def _with_headers(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
-    yield headers
-    yield from rows
+def safe_filename(name: str, extension: str) -> str:
+    """Return a file name of plain letters that every system takes: ``clientes-sao-paulo.csv``."""
+    letters = (
+        unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    )
+    stem = re.sub(r"[^a-z0-9]+", "-", letters).strip("-")[:80].strip("-")
+    if not stem or _RESERVED.fullmatch(stem):
+        stem = f"prosa-{stem}".strip("-")
+    return f"{stem}.{extension}"
