@@ -54,9 +54,7 @@ def plain(value: Any) -> str | int | float:
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, datetime):
-        return (
-            timezone.localtime(value) if timezone.is_aware(value) else value
-        ).strftime("%d/%m/%Y %H:%M")
+        return (timezone.localtime(value) if timezone.is_aware(value) else value).strftime("%d/%m/%Y %H:%M")
     if isinstance(value, date):
         return value.strftime("%d/%m/%Y")
     if isinstance(value, time):
@@ -72,9 +70,7 @@ def safe_cell(value: Any) -> str | int | float:
     return guard_formula(cell) if isinstance(cell, str) else cell
 
 
-def csv_chunks(
-    headers: Sequence[str], rows: Iterable[Sequence[Any]], *, delimiter: str = ";"
-) -> Iterator[bytes]:
+def csv_chunks(headers: Sequence[str], rows: Iterable[Sequence[Any]], *, delimiter: str = ";") -> Iterator[bytes]:
     """Yield a CSV file in pieces: UTF-8 with the mark that makes Excel read it as such."""
     buffer = io.StringIO()
     buffer.write("\ufeff")
@@ -94,13 +90,7 @@ def _taken(buffer: io.StringIO) -> bytes:
     return content
 
 
-def write_csv(
-    file: IO[bytes],
-    headers: Sequence[str],
-    rows: Iterable[Sequence[Any]],
-    *,
-    delimiter: str = ";",
-) -> int:
+def write_csv(file: IO[bytes], headers: Sequence[str], rows: Iterable[Sequence[Any]], *, delimiter: str = ";") -> int:
     """Write a CSV file and return the number of rows below the header."""
     counted = _Counted(rows)
     for chunk in csv_chunks(headers, counted, delimiter=delimiter):
@@ -108,9 +98,7 @@ def write_csv(
     return counted.count
 
 
-def write_xlsx(
-    file: IO[bytes], headers: Sequence[str], rows: Iterable[Sequence[Any]]
-) -> int:
+def write_xlsx(file: IO[bytes], headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
     """Write a workbook row by row, in constant memory; what exceeds a sheet's rows goes on in the next sheet."""
     counted = _Counted(rows)
     options = {
@@ -164,50 +152,32 @@ class _Counted:
 
 
 def csv_response(
-    name: str,
-    headers: Sequence[str],
-    rows: Iterable[Sequence[Any]],
-    *,
-    delimiter: str = ";",
+    name: str, headers: Sequence[str], rows: Iterable[Sequence[Any]], *, delimiter: str = ";"
 ) -> StreamingHttpResponse:
     """Return a download that is written while it is sent; ``name`` is without extension."""
     response = StreamingHttpResponse(
-        csv_chunks(headers, rows, delimiter=delimiter),
-        content_type="text/csv; charset=utf-8",
+        csv_chunks(headers, rows, delimiter=delimiter), content_type="text/csv; charset=utf-8"
     )
     return _as_download(response, safe_filename(name, "csv"))
 
 
-def xlsx_response(
-    name: str, headers: Sequence[str], rows: Iterable[Sequence[Any]]
-) -> FileResponse:
+def xlsx_response(name: str, headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> FileResponse:
     """Return a workbook as a download; it is written to a temporary file first."""
     file = tempfile.TemporaryFile()  # noqa: SIM115  # the response closes it
     write_xlsx(file, headers, rows)
     file.seek(0)
-    return _as_download(
-        FileResponse(file, content_type=XLSX_TYPE), safe_filename(name, "xlsx")
-    )
+    return _as_download(FileResponse(file, content_type=XLSX_TYPE), safe_filename(name, "xlsx"))
 
 
 def table_response(
-    file_format: FileFormat,
-    name: str,
-    headers: Sequence[str],
-    rows: Iterable[Sequence[Any]],
+    file_format: FileFormat, name: str, headers: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> HttpResponseBase:
     """Return the rows as a download in the asked format."""
-    return (
-        xlsx_response(name, headers, rows)
-        if file_format == "xlsx"
-        else csv_response(name, headers, rows)
-    )
+    return xlsx_response(name, headers, rows) if file_format == "xlsx" else csv_response(name, headers, rows)
 
 
 def _as_download(response: R, filename: str) -> R:
-    response.headers["Content-Disposition"] = (
-        content_disposition_header(True, filename) or "attachment"
-    )
+    response.headers["Content-Disposition"] = content_disposition_header(True, filename) or "attachment"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cache-Control"] = "private, no-store"
     return response
@@ -215,9 +185,7 @@ def _as_download(response: R, filename: str) -> R:
 
 def safe_filename(name: str, extension: str) -> str:
     """Return a file name of plain letters that every system takes: ``clientes-sao-paulo.csv``."""
-    letters = (
-        unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    )
+    letters = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     stem = re.sub(r"[^a-z0-9]+", "-", letters).strip("-")[:80].strip("-")
     if not stem or _RESERVED.fullmatch(stem):
         stem = f"prosa-{stem}".strip("-")

@@ -50,9 +50,7 @@ class Delimited:
                     line = self.skipped + reader.line_num + 1
                     yield record
             except csv.Error as error:
-                message = _(
-                    "Line %(line)d cannot be read: a quotation mark may be missing its pair."
-                ) % {"line": line}
+                message = _("Line %(line)d cannot be read: a quotation mark may be missing its pair.") % {"line": line}
                 raise TableError(message) from error
 
 
@@ -69,16 +67,8 @@ def open_delimited(source: Source, limits: Limits) -> Delimited:
     head = source.head(SAMPLE)
     if head.startswith(_BINARY):
         raise TableError(_("This is not a table. Send a CSV or XLSX file."))
-    if (
-        head.lstrip()[:200]
-        .lower()
-        .startswith((b"<!doctype html", b"<html", b"<table", b"<?xml", b"{\\rtf"))
-    ):
-        raise TableError(
-            _(
-                "This is a page, not a table. Open it in your spreadsheet and save it as XLSX or CSV."
-            )
-        )
+    if head.lstrip()[:200].lower().startswith((b"<!doctype html", b"<html", b"<table", b"<?xml", b"{\\rtf")):
+        raise TableError(_("This is a page, not a table. Open it in your spreadsheet and save it as XLSX or CSV."))
     encoding, errors = detect_encoding(head, source.chunks())
     sample = head.decode(encoding, "replace").removeprefix("\ufeff").replace("\0", "")
     if _is_noise(sample):
@@ -90,31 +80,18 @@ def open_delimited(source: Source, limits: Limits) -> Delimited:
 
 
 def _is_noise(sample: str) -> bool:
-    controls = sum(
-        not letter.isprintable() and letter not in "\t\r\n\ufeff\u00a0\u200b"
-        for letter in sample[:4096]
-    )
+    controls = sum(not letter.isprintable() and letter not in "\t\r\n\ufeff\u00a0\u200b" for letter in sample[:4096])
     return controls > len(sample[:4096]) * 0.05
 
 
 def _declared_delimiter(sample: str) -> str:
     first = sample.split("\n", 1)[0].strip().strip('"')
-    return (
-        first[4]
-        if len(first) == 5
-        and first.lower().startswith("sep=")
-        and first[4] in DELIMITERS
-        else ""
-    )
+    return first[4] if len(first) == 5 and first.lower().startswith("sep=") and first[4] in DELIMITERS else ""
 
 
 def _sniff(sample: str) -> str:
     """Return the delimiter under which most records have the same number of cells, the most cells where several do."""
-    complete = (
-        sample
-        if len(sample) < SAMPLE // 4
-        else sample[: sample.rfind("\n") + 1] or sample
-    )
+    complete = sample if len(sample) < SAMPLE // 4 else sample[: sample.rfind("\n") + 1] or sample
     return max(DELIMITERS, key=lambda delimiter: _regularity(complete, delimiter))
 
 

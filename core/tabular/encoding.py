@@ -14,9 +14,7 @@ _MARKS = [
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 ]
-_SEQUENCE = re.compile(
-    rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
-)
+_SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _HIGH = re.compile(rb"[\x80-\xff]")
 _PORTUGUESE = frozenset("áàâãéêíóôõúüçñÁÀÂÃÉÊÍÓÔÕÚÜÇÑºª°–—‘’“”•…´")
 _LATIN = ("cp1252", "cp850", "mac_roman")
@@ -74,8 +72,4 @@ def _single_byte(sample: bytes) -> str:
 
 def _portuguese_share(high: bytes, encoding: str) -> float:
     letters = high.decode(encoding, "replace")
-    return (
-        sum(letter in _PORTUGUESE for letter in letters) / len(letters)
-        if letters
-        else 1.0
-    )
+    return sum(letter in _PORTUGUESE for letter in letters) / len(letters) if letters else 1.0

@@ -12,10 +12,7 @@ _WORDS = re.compile(r"[^\W\d_]{2,}")
 
 
 def looks_like_phone(cell: str) -> bool:
-    return (
-        _PHONE.fullmatch(cell.strip()) is not None
-        and 8 <= sum(letter.isdigit() for letter in cell) <= 15
-    )
+    return _PHONE.fullmatch(cell.strip()) is not None and 8 <= sum(letter.isdigit() for letter in cell) <= 15
 
 
 def header_index(sample: Sequence[Sequence[str]]) -> int:
@@ -35,27 +32,17 @@ def is_header(row: Sequence[str]) -> bool:
 
 def names_from_header(row: Sequence[str], width: int) -> list[str]:
     """Return one name per column: blank ones are numbered, repeated ones too."""
-    names = [" ".join(strip_guard(cell.strip()).split())[:120] for cell in row] + [
-        ""
-    ] * (width - len(row))
+    names = [" ".join(strip_guard(cell.strip()).split())[:120] for cell in row] + [""] * (width - len(row))
     return _unique([name or f"coluna {index}" for index, name in enumerate(names, 1)])
 
 
 def names_from_content(sample: Sequence[Sequence[str]], width: int) -> list[str]:
     """Return names for a table without a header: the phone and the name are recognised."""
     columns = [
-        [
-            row[index].strip()
-            for row in sample
-            if index < len(row) and row[index].strip()
-        ]
-        for index in range(width)
+        [row[index].strip() for row in sample if index < len(row) and row[index].strip()] for index in range(width)
     ]
     names = [f"coluna {index}" for index in range(1, width + 1)]
-    for name, test in (
-        ("telefone", looks_like_phone),
-        ("nome", lambda cell: _WORDS.match(cell) is not None),
-    ):
+    for name, test in (("telefone", looks_like_phone), ("nome", lambda cell: _WORDS.match(cell) is not None)):
         matching = (
             index for index, cells in enumerate(columns)
             if cells and names[index].startswith("coluna ") and sum(map(test, cells)) * 2 > len(cells)

@@ -29,14 +29,8 @@ class Source:
     def text(self, encoding: str, errors: str) -> Iterator[io.TextIOWrapper]:
         """Yield the file as text with its line ends as they are."""
         with self.opened() as file:
-            raw = (
-                file
-                if isinstance(file, io.BufferedIOBase)
-                else cast(BinaryIO, _Readable(file))
-            )
-            wrapper = io.TextIOWrapper(
-                raw, encoding=encoding, errors=errors, newline=""
-            )
+            raw = file if isinstance(file, io.BufferedIOBase) else cast(BinaryIO, _Readable(file))
+            wrapper = io.TextIOWrapper(raw, encoding=encoding, errors=errors, newline="")
             try:
                 yield wrapper
             finally:

@@ -8,12 +8,7 @@ from django.utils.translation import gettext as _
 
 from core.formulas import strip_guard
 from core.tabular.delimited import open_delimited
-from core.tabular.headers import (
-    header_index,
-    is_header,
-    names_from_content,
-    names_from_header,
-)
+from core.tabular.headers import header_index, is_header, names_from_content, names_from_header
 from core.tabular.limits import Limits, TableError
 from core.tabular.source import Source
 from core.tabular.workbook import OLE, ZIP, open_workbook, refuse_ole
@@ -52,11 +47,7 @@ class Table:
         Blank rows are left out, missing cells are empty, cells beyond the headers are dropped. May be called again.
         Raises :class:`TableError` where the file breaks or a limit is passed.
         """
-        width, first, longest = (
-            len(self.headers),
-            max(self.first_row, start + 1),
-            self.limits.max_cell,
-        )
+        width, first, longest = (len(self.headers), max(self.first_row, start + 1), self.limits.max_cell)
         last = self.first_row + self.limits.max_rows
         for number, raw in enumerate(self._records(), 1):
             if number < first:
@@ -69,22 +60,14 @@ class Table:
                 raise _too_many_rows(self.limits)
             if length > longest:
                 _refuse_long_cell(cells, number, longest)
-            yield Row(
-                number,
-                _fitted(
-                    [strip_guard(cell) if cell[:1] == "'" else cell for cell in cells],
-                    width,
-                ),
-            )
+            yield Row(number, _fitted([strip_guard(cell) if cell[:1] == "'" else cell for cell in cells], width))
 
     def preview(self, count: int = 5) -> list[Row]:
         """Return the first data rows."""
         return list(islice(self.rows(), count))
 
 
-def open_table(
-    source: Path | str | BinaryIO, *, filename: str = "", limits: Limits = Limits()
-) -> Table:  # noqa: B008  # frozen
+def open_table(source: Path | str | BinaryIO, *, filename: str = "", limits: Limits = Limits()) -> Table:  # noqa: B008  # frozen
     """Recognise a CSV or XLSX file by its content; raises :class:`TableError` for anything else.
 
     A file object must be seekable; it is read from its beginning and left open. ``filename`` only improves messages.
@@ -93,8 +76,7 @@ def open_table(
     size = origin.size()
     if size > limits.max_bytes:
         raise TableError(
-            _("The file is too large: the limit is %(limit)d MB.")
-            % {"limit": limits.max_bytes // 1024**2}
+            _("The file is too large: the limit is %(limit)d MB.") % {"limit": limits.max_bytes // 1024**2}
         )
     head = origin.head(8)
     if not size or not head.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"):
@@ -105,20 +87,11 @@ def open_table(
         workbook = open_workbook(origin, limits)
         return _table("xlsx", workbook.records, workbook.estimate, limits)
     text = open_delimited(origin, limits)
-    return _table(
-        "csv",
-        text.records,
-        text.estimate,
-        limits,
-        encoding=text.encoding,
-        delimiter=text.delimiter,
-    )
+    return _table("csv", text.records, text.estimate, limits, encoding=text.encoding, delimiter=text.delimiter)
 
 
 def _refuse_blank(origin: Source) -> None:
-    if not any(
-        chunk.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe") for chunk in origin.chunks()
-    ):
+    if not any(chunk.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe") for chunk in origin.chunks()):
         raise TableError(_("The file is empty."))
 
 
@@ -139,33 +112,18 @@ def _table(
         }
         raise TableError(message)
     named = is_header(body[0])
-    headers = (
-        names_from_header(body[0][:width], width)
-        if named
-        else names_from_content(body, width)
-    )
+    headers = names_from_header(body[0][:width], width) if named else names_from_content(body, width)
     first_row = top + 1 + named
     if estimate - first_row + 1 > limits.max_rows:
         raise _too_many_rows(limits)
     return Table(
-        headers,
-        named,
-        kind,
-        encoding,
-        delimiter,
-        max(0, estimate - first_row + 1),
-        first_row,
-        limits,
-        records,
+        headers, named, kind, encoding, delimiter, max(0, estimate - first_row + 1), first_row, limits, records
     )
 
 
 def _width(body: list[list[str]]) -> int:
     """Return the number of columns that hold something in the sample."""
-    return max(
-        (index for row in body for index, cell in enumerate(row, 1) if cell.strip()),
-        default=0,
-    )
+    return max((index for row in body for index, cell in enumerate(row, 1) if cell.strip()), default=0)
 
 
 def _fitted(cells: list[str], width: int) -> list[str]:
@@ -180,8 +138,6 @@ def _refuse_long_cell(cells: list[str], number: int, longest: int) -> None:
 
 def _too_many_rows(limits: Limits) -> TableError:
     return TableError(
-        _(
-            "The table has too many rows: the limit is %(limit)d. Split it into smaller files."
-        )
+        _("The table has too many rows: the limit is %(limit)d. Split it into smaller files.")
         % {"limit": limits.max_rows}
     )

@@ -8,12 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import IO, Any
 
 from django.utils.translation import gettext as _
-from python_calamine import (
-    CalamineSheet,
-    CalamineWorkbook,
-    SheetTypeEnum,
-    SheetVisibleEnum,
-)
+from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from core.tabular.limits import Limits, TableError
 from core.tabular.source import CHUNK, Source
@@ -30,15 +25,9 @@ _ROW = re.compile(rb"""\br=["'][A-Z]{0,3}([0-9]{1,7})["']""")
 
 def refuse_ole(source: Source) -> None:
     """Raise the :class:`TableError` that fits an old binary workbook or an encrypted one."""
-    if any(
-        "EncryptedPackage".encode("utf-16-le") in chunk for chunk in source.chunks()
-    ):
-        raise TableError(
-            _("The spreadsheet has a password. Save it without one and send it again.")
-        )
-    raise TableError(
-        _("This is an old Excel file (.xls). Save it as XLSX and send it again.")
-    )
+    if any("EncryptedPackage".encode("utf-16-le") in chunk for chunk in source.chunks()):
+        raise TableError(_("The spreadsheet has a password. Save it without one and send it again."))
+    raise TableError(_("This is an old Excel file (.xls). Save it as XLSX and send it again."))
 
 
 @dataclass(frozen=True)
@@ -68,9 +57,7 @@ def open_workbook(source: Source, limits: Limits) -> Workbook:
         EOFError,
         OSError,
     ) as error:
-        raise TableError(
-            _("The spreadsheet is damaged. Save it again and send it once more.")
-        ) from error
+        raise TableError(_("The spreadsheet is damaged. Save it again and send it once more.")) from error
     with source.opened() as file:
         return _first_sheet(file, limits)
 
@@ -79,18 +66,12 @@ def _inspect(archive: zipfile.ZipFile, limits: Limits) -> None:
     entries = archive.infolist()
     names = [entry.filename for entry in entries]
     if any(entry.flag_bits & 1 for entry in entries):
-        raise TableError(
-            _("The spreadsheet has a password. Save it without one and send it again.")
-        )
+        raise TableError(_("The spreadsheet has a password. Save it without one and send it again."))
     if len(entries) > MAX_ENTRIES or len(set(names)) != len(names):
         raise TableError(_("The spreadsheet is not built as one."))
     _refuse_bomb(entries, limits)
     if any(name.lower().endswith("vbaproject.bin") for name in names):
-        raise TableError(
-            _(
-                "The spreadsheet has macros. Save it as XLSX, without macros, and send it again."
-            )
-        )
+        raise TableError(_("The spreadsheet has macros. Save it as XLSX, without macros, and send it again."))
     if "xl/workbook.xml" not in names:
         raise TableError(_("This is not a table. Send a CSV or XLSX file."))
     for entry in entries:
@@ -100,25 +81,16 @@ def _inspect(archive: zipfile.ZipFile, limits: Limits) -> None:
 def _refuse_bomb(entries: list[zipfile.ZipInfo], limits: Limits) -> None:
     unpacked = sum(entry.file_size for entry in entries)
     swollen = any(
-        entry.file_size > HARMLESS_BYTES
-        and entry.file_size > MAX_RATIO * max(1, entry.compress_size)
+        entry.file_size > HARMLESS_BYTES and entry.file_size > MAX_RATIO * max(1, entry.compress_size)
         for entry in entries
     )
     if swollen or unpacked > limits.max_unpacked:
-        raise TableError(
-            _(
-                "The spreadsheet is too large once unpacked. Split it into smaller files."
-            )
-        )
+        raise TableError(_("The spreadsheet is too large once unpacked. Split it into smaller files."))
 
 
-def _refuse_wide_area(
-    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limits: Limits
-) -> None:
+def _refuse_wide_area(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limits: Limits) -> None:
     """Read the entry to its end, which proves its declared size, and measure the area of a sheet."""
-    is_sheet = entry.filename.startswith("xl/worksheets/") and entry.filename.endswith(
-        ".xml"
-    )
+    is_sheet = entry.filename.startswith("xl/worksheets/") and entry.filename.endswith(".xml")
     columns: set[bytes] = set()
     last_row, tail = 0, b""
     with archive.open(entry) as stream:
@@ -130,9 +102,7 @@ def _refuse_wide_area(
                 tail = chunk[-64:]
     if last_row * max(map(_column_number, columns), default=0) > limits.max_area:
         raise TableError(
-            _(
-                "The sheet is too large: content stands far outside the table. Delete the empty rows and columns."
-            )
+            _("The sheet is too large: content stands far outside the table. Delete the empty rows and columns.")
         )
 
 
@@ -149,8 +119,7 @@ def _first_sheet(file: IO[bytes], limits: Limits) -> Workbook:
         names = [
             meta.name
             for meta in book.sheets_metadata
-            if meta.visible is SheetVisibleEnum.Visible
-            and meta.typ is SheetTypeEnum.WorkSheet
+            if meta.visible is SheetVisibleEnum.Visible and meta.typ is SheetTypeEnum.WorkSheet
         ]
         for name in names:
             sheet = book.get_sheet_by_name(name)
@@ -160,14 +129,9 @@ def _first_sheet(file: IO[bytes], limits: Limits) -> Workbook:
         raise
     except BaseException as error:
         # A panic of the parser written in Rust is no Exception in Python.
-        if (
-            not isinstance(error, Exception)
-            and type(error).__name__ != "PanicException"
-        ):
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
-        raise TableError(
-            _("The spreadsheet is damaged. Save it again and send it once more.")
-        ) from error
+        raise TableError(_("The spreadsheet is damaged. Save it again and send it once more.")) from error
     raise TableError(_("The file is empty."))
 
 
@@ -179,9 +143,7 @@ def _text(value: Any) -> str:
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else repr(value)
     if isinstance(value, datetime):
-        return value.strftime(
-            "%d/%m/%Y" if value.time() == time.min else "%d/%m/%Y %H:%M"
-        )
+        return value.strftime("%d/%m/%Y" if value.time() == time.min else "%d/%m/%Y %H:%M")
     if isinstance(value, date):
         return value.strftime("%d/%m/%Y")
     if isinstance(value, time):
