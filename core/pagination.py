@@ -1,52 +1,121 @@
-"""Keyset pages: a cursor says where the last page ended, so page 400 costs what page 1 does."""
+"""Keyset pages: a cursor says where the last page ended, so page 400 costs what page 1 does.
+
+Cursors are signed: what a caller made up is refused before it reaches the database.
+"""
 
 import base64
 import binascii
+import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import orjson
+from django.core.exceptions import FieldError, ValidationError
 from django.db import models
 from django.db.models import Q
+from django.utils.crypto import salted_hmac
 
 M = TypeVar("M", bound=models.Model)
+SIGNATURE_BYTES = 12
+LONGEST_CURSOR = 2_000
 
 
 class InvalidCursorError(ValueError):
-    """The cursor was not made by this product."""
+    """The cursor was not made by this product, or for another order."""
 
 
 @dataclass(frozen=True)
 class Page(Generic[M]):
+    """``next_cursor`` is None on the last page."""
+
     items: list[M]
     next_cursor: str | None
 
 
-def keyset_page(queryset: "models.QuerySet[M]", *, order: str, cursor: str | None, size: int) -> Page[M]:
-    """Return a page ordered by ``order`` (a datetime field, ``-`` for newest first) and the id of the same direction."""
-    descending = order.startswith("-")
-    field = order.lstrip("-")
-    rows = queryset.order_by(order, "-pk" if descending else "pk")
+def keyset_page(
+    queryset: "models.QuerySet[M]", *, order: str | Sequence[str], cursor: str | None, size: int
+) -> Page[M]:
+    """Return the page after ``cursor``, ordered by the fields of ``order`` (``-`` for descending).
+
+    The primary key closes the order in the direction of the last field. Null values come where PostgreSQL puts them:
+    last when ascending, first when descending. Raises :class:`InvalidCursorError`.
+    """
+    fields = _with_key([order] if isinstance(order, str) else list(order))
+    rows = queryset.order_by(*fields)
     if cursor:
-        at, pk = _decode(cursor)
-        operator = "lt" if descending else "gt"
-        rows = rows.filter(Q(**{f"{field}__{operator}": at}) | Q(**{field: at, f"pk__{operator}": pk}))
+        try:
+            rows = rows.filter(_after(fields, _decode(cursor, fields)))
+        except (ValidationError, FieldError, TypeError) as error:
+            raise InvalidCursorError("the cursor belongs to another list") from error
     found = list(rows[: size + 1])
-    more = len(found) > size
     items = found[:size]
-    return Page(items, _encode(getattr(items[-1], field), items[-1].pk) if more else None)
+    return Page(items, _encode(fields, items[-1]) if len(found) > size else None)
 
 
-def _encode(at: datetime, pk: Any) -> str:
-    return base64.urlsafe_b64encode(orjson.dumps([at.isoformat(), str(pk)])).decode().rstrip("=")
+def _with_key(fields: list[str]) -> list[str]:
+    if fields[-1].lstrip("-") in ("pk", "id"):
+        return fields
+    return [*fields, "-pk" if fields[-1].startswith("-") else "pk"]
 
 
-def _decode(cursor: str) -> tuple[datetime, UUID]:
+def _after(fields: list[str], values: Sequence[Any]) -> Q:
+    """Return the condition "comes after the values". Its first part alone lets the index find the place."""
+    condition = Q()
+    for field, value in reversed(list(zip(fields, values, strict=True))):
+        name = field.lstrip("-")
+        beyond = _beyond(name, value, descending=field.startswith("-"))
+        same = Q(**{f"{name}__isnull": True}) if value is None else Q(**{name: value})
+        condition = beyond | (same & condition) if condition else beyond
+    first, value = fields[0].lstrip("-"), values[0]
+    if value is None or not fields[0].startswith("-"):
+        return condition
+    return Q(**{f"{first}__lte": value}) & condition
+
+
+def _beyond(name: str, value: Any, *, descending: bool) -> Q:
+    if value is None:
+        return Q(**{f"{name}__isnull": False}) if descending else Q(pk__in=[])
+    if descending:
+        return Q(**{f"{name}__lt": value})
+    return Q(**{f"{name}__gt": value}) | Q(**{f"{name}__isnull": True})
+
+
+def _encode(fields: list[str], row: models.Model) -> str:
+    values = [_plain(_value_of(row, field.lstrip("-"))) for field in fields]
+    payload = orjson.dumps([",".join(fields), *values])
+    return base64.urlsafe_b64encode(_signature(payload) + payload).decode().rstrip("=")
+
+
+def _value_of(row: Any, name: str) -> Any:
+    for part in name.split("__"):
+        row = getattr(row, part)
+    return row
+
+
+def _plain(value: Any) -> Any:
+    """Return a value that JSON holds and the database reads back as the same."""
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return str(value) if isinstance(value, UUID | Decimal) else value
+
+
+def _decode(cursor: str, fields: list[str]) -> list[Any]:
     try:
-        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        at, pk = orjson.loads(raw)
-        return datetime.fromisoformat(at), UUID(pk)
-    except (ValueError, TypeError, binascii.Error) as error:
+        raw = base64.urlsafe_b64decode(cursor[:LONGEST_CURSOR] + "=" * (-len(cursor[:LONGEST_CURSOR]) % 4))
+    except (ValueError, binascii.Error) as error:
         raise InvalidCursorError("unreadable cursor") from error
+    signature, payload = raw[:SIGNATURE_BYTES], raw[SIGNATURE_BYTES:]
+    if not hmac.compare_digest(signature, _signature(payload)):
+        raise InvalidCursorError("unknown cursor")
+    made_for, *values = orjson.loads(payload)
+    if made_for != ",".join(fields):
+        raise InvalidCursorError("the cursor belongs to another order")
+    return list(values)
+
+
+def _signature(payload: bytes) -> bytes:
+    return salted_hmac("core.pagination", payload, algorithm="sha256").digest()[:SIGNATURE_BYTES]

@@ -1,40 +1,81 @@
-"""Rate limits shared by all processes: a sliding log in one Redis script.
+"""Rate limits shared by all processes, each decided by one Redis script on Redis' own clock.
 
-No window of the period ever holds more than the limit, wherever it begins.
+:func:`check` and :func:`take` keep a sliding log: no window of the period ever holds more than the limit, wherever it
+begins, and still the whole limit may be used at once. (A token bucket or GCRA with that burst lets twice the limit
+through in the worst window, a fixed window does so at its edge.) :func:`reserve` is GCRA: it hands out future instants.
 """
 
+import ipaddress
+import logging
 import math
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import wraps
+from typing import Any, TypeVar, cast
 
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from redis import asyncio as aioredis
 from redis.exceptions import RedisError
 
+from core.problem import problem, wants_problem
 from core.redis import redis_client, redis_key
 
-_SCRIPT = """
-local now = redis.call('TIME'); local at = now[1] * 1000000 + now[2]
-local period = tonumber(ARGV[2]) * 1000000
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', at - period)
-local used = redis.call('ZCARD', KEYS[1])
-local limit, cost = tonumber(ARGV[1]), tonumber(ARGV[3])
-if used + cost > limit then
-  local oldest = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
-  local wait = oldest[2] and (tonumber(oldest[2]) + period - at) or period
-  return {0, math.max(0, limit - used), wait}
+logger = logging.getLogger(__name__)
+
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+
+# ARGV limit, period in microseconds, wanted, whether a part of it is welcome. Answers {granted, remaining, wait}.
+_SLIDING = """
+local t = redis.call('TIME'); local now = t[1] * 1000000 + t[2]
+local limit, period, wanted, partly = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4] == '1'
+local oldest = redis.call('LINDEX', KEYS[1], 0)
+while oldest and tonumber(oldest) <= now - period do
+  redis.call('LPOP', KEYS[1]); oldest = redis.call('LINDEX', KEYS[1], 0)
 end
-for i = 1, cost do redis.call('ZADD', KEYS[1], at, at .. '-' .. i .. '-' .. used) end
-redis.call('PEXPIRE', KEYS[1], math.ceil(period / 1000))
-return {1, limit - used - cost, 0}
+local used = redis.call('LLEN', KEYS[1])
+local granted = math.max(0, math.min(wanted, limit - used))
+if granted < wanted and not partly then granted = 0 end
+for _ = 1, granted do redis.call('RPUSH', KEYS[1], now) end
+if granted > 0 then redis.call('PEXPIRE', KEYS[1], math.ceil(period / 1000)) end
+used = used + granted
+if granted == wanted then return {granted, math.max(0, limit - used), 0} end
+local needed = partly and 1 or math.min(wanted, limit)
+local frees = redis.call('LINDEX', KEYS[1], used + needed - limit - 1)
+return {granted, math.max(0, limit - used), frees and math.max(1, frees + period - now) or period}
 """
+
+# ARGV interval in microseconds, burst, count. Answers the microseconds to wait for each.
+_GCRA = """
+local t = redis.call('TIME'); local now = t[1] * 1000000 + t[2]
+local interval, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
+local due = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
+local waits = {}
+for i = 1, tonumber(ARGV[3]) do
+  waits[i] = math.max(0, math.floor(due - (burst - 1) * interval - now))
+  due = due + interval
+end
+redis.call('SET', KEYS[1], string.format('%.0f', due), 'PX', math.ceil((due - now) / 1000) + 1000)
+return waits
+"""
+
+
+class LimitUnavailableError(Exception):
+    """Redis did not answer, so nobody knows when a slot is free."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a call may pass; ``retry_after`` is in whole seconds."""
+    """Whether a call may pass, or how many of the wanted ones; ``retry_after`` is in whole seconds."""
 
     allowed: bool
     limit: int
     remaining: int
     retry_after: int
+    granted: int = 0
 
     @property
     def headers(self) -> dict[str, str]:
@@ -43,11 +84,143 @@ class Verdict:
 
 
 def check(name: str, key: str, *, limit: int, period: int, cost: int = 1, fail_open: bool = False) -> Verdict:
-    """Count a call against ``limit`` per ``period`` seconds. Without Redis the answer is ``fail_open``."""
+    """Count ``cost`` calls against ``limit`` per ``period`` seconds, all or none. Without Redis: ``fail_open``."""
+    return _decide(name, key, limit, period, cost, partly=False, fail_open=fail_open)
+
+
+def take(name: str, key: str, *, limit: int, period: int, wanted: int, fail_open: bool = False) -> Verdict:
+    """Count as many of ``wanted`` calls as fit now and say how many in ``granted``."""
+    return _decide(name, key, limit, period, wanted, partly=True, fail_open=fail_open)
+
+
+def reserve(name: str, key: str, *, rate_per_second: float, burst: int = 1, count: int = 1) -> list[float]:
+    """Reserve ``count`` slots and return the seconds to wait for each; raises :class:`LimitUnavailableError`."""
     try:
-        passed, remaining, wait = redis_client().eval(
-            _SCRIPT, 1, redis_key(f"limit:{name}:{key}"), limit, period, cost
-        )
+        waits = redis_client().eval(_GCRA, 1, _key(name, key), 1_000_000 / rate_per_second, burst, count)
+    except RedisError as error:
+        raise LimitUnavailableError(name) from error
+    return [int(wait) / 1_000_000 for wait in waits]
+
+
+async def acheck(
+    client: "aioredis.Redis", name: str, key: str, *, limit: int, period: int, cost: int = 1, fail_open: bool = False
+) -> Verdict:
+    """As :func:`check`, for an event loop."""
+    return await _adecide(client, name, key, limit, period, cost, partly=False, fail_open=fail_open)
+
+
+async def atake(
+    client: "aioredis.Redis", name: str, key: str, *, limit: int, period: int, wanted: int, fail_open: bool = False
+) -> Verdict:
+    """As :func:`take`, for an event loop."""
+    return await _adecide(client, name, key, limit, period, wanted, partly=True, fail_open=fail_open)
+
+
+async def areserve(
+    client: "aioredis.Redis", name: str, key: str, *, rate_per_second: float, burst: int = 1, count: int = 1
+) -> list[float]:
+    """As :func:`reserve`, for an event loop."""
+    try:
+        call: Any = client.eval(_GCRA, 1, _key(name, key), str(1_000_000 / rate_per_second), str(burst), str(count))
+        waits = await call
+    except RedisError as error:
+        raise LimitUnavailableError(name) from error
+    return [int(wait) / 1_000_000 for wait in waits]
+
+
+def _decide(name: str, key: str, limit: int, period: int, wanted: int, *, partly: bool, fail_open: bool) -> Verdict:
+    try:
+        answer = redis_client().eval(_SLIDING, 1, _key(name, key), limit, period * 1_000_000, wanted, int(partly))
     except RedisError:
-        return Verdict(fail_open, limit, 0, 0 if fail_open else period)
-    return Verdict(bool(passed), limit, int(remaining), math.ceil(int(wait) / 1_000_000))
+        return _blind(name, limit, period, wanted, fail_open=fail_open)
+    return _verdict(answer, limit, wanted)
+
+
+async def _adecide(
+    client: "aioredis.Redis",
+    name: str,
+    key: str,
+    limit: int,
+    period: int,
+    wanted: int,
+    *,
+    partly: bool,
+    fail_open: bool,
+) -> Verdict:
+    arguments = [str(number) for number in (limit, period * 1_000_000, wanted, int(partly))]
+    try:
+        call: Any = client.eval(_SLIDING, 1, _key(name, key), *arguments)
+        answer = await call
+    except RedisError:
+        return _blind(name, limit, period, wanted, fail_open=fail_open)
+    return _verdict(answer, limit, wanted)
+
+
+def _key(name: str, key: str) -> str:
+    return redis_key(f"limit:{name}:{key}")
+
+
+def _verdict(answer: Any, limit: int, wanted: int) -> Verdict:
+    granted, remaining, wait = (int(number) for number in answer)
+    return Verdict(granted == wanted, limit, remaining, math.ceil(wait / 1_000_000), granted)
+
+
+def _blind(name: str, limit: int, period: int, wanted: int, *, fail_open: bool) -> Verdict:
+    logger.warning("rate limit not counted", extra={"limit": name, "passed": fail_open}, exc_info=True)
+    return Verdict(fail_open, limit, 0, 0 if fail_open else period, wanted if fail_open else 0)
+
+
+def by_address(request: HttpRequest) -> str:
+    """Return the caller's address behind the trusted proxies; of IPv6 the network, which one household has whole."""
+    address = str(request.META.get("REMOTE_ADDR", ""))
+    if trusted := getattr(settings, "ALLAUTH_TRUSTED_PROXY_COUNT", 0):
+        hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
+        address = hops[-trusted] if len(hops) >= trusted else address
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    return str(ipaddress.ip_network(f"{parsed}/64", strict=False)) if parsed.version == 6 else str(parsed)
+
+
+def by_user(request: HttpRequest) -> str | None:
+    """Return the id of who is logged in; nobody is not limited by this key."""
+    return str(request.user.pk) if request.user.is_authenticated else None
+
+
+def rate_limited(
+    name: str,
+    *,
+    limit: int,
+    period: int,
+    key: Callable[[HttpRequest], str | None] = by_address,
+    fail_open: bool = True,
+    methods: Collection[str] = (),
+) -> Callable[[View], View]:
+    """Limit a view; a key of None is not limited, ``methods`` leaves the others unlimited."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def limited(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            subject = key(request) if not methods or request.method in methods else None
+            if subject is None:
+                return view(request, *args, **kwargs)
+            verdict = check(name, subject, limit=limit, period=period, fail_open=fail_open)
+            response = view(request, *args, **kwargs) if verdict.allowed else too_many(request, verdict)
+            for header, value in verdict.headers.items():
+                response.headers.setdefault(header, value)
+            return response
+
+        return cast(View, limited)
+
+    return decorate
+
+
+def too_many(request: HttpRequest, verdict: Verdict) -> HttpResponse:
+    """Return the 429 answer: a page for people, problem+json for programs."""
+    if wants_problem(request):
+        return problem(429, _("Too many requests"), headers=verdict.headers)
+    response = render(request, "429.html", {"retry_after": verdict.retry_after}, status=429)
+    for header, value in verdict.headers.items():
+        response.headers[header] = value
+    return response

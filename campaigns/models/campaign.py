@@ -84,8 +84,13 @@ class Variant(OrganizationOwned):
 
 
 class CampaignChannel(OrganizationOwned):
+    """A number of a campaign. ``served_at`` is when it last took a turn here, which makes the turns of campaigns fair;
+    ``took_over_at`` is since when a standby sends in place of a dead number."""
+
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="campaign_channels")
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="+")
+    served_at = models.DateTimeField(null=True)
+    took_over_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["campaign", "channel"], name="campaign_channel_once")]

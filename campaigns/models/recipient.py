@@ -35,7 +35,8 @@ class Recipient(OrganizationOwned):
     """One contact of one campaign: the frozen text and everything that happened to it.
 
     The claim (``sending``, token, lease) is committed before the call to the provider, the result after it. A lapsed lease
-    turns into ``unknown``, which only positive evidence or a person moves. ``position`` is the order of sending.
+    turns into ``unknown``, which only positive evidence or a person moves. ``position`` is the order of sending. A
+    ``pinned`` contact has talked with ``channel`` before and stays with it unless that number dies.
     """
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="recipients", db_index=False)
@@ -43,6 +44,7 @@ class Recipient(OrganizationOwned):
     variant = models.ForeignKey(Variant, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
     channel = models.ForeignKey(Channel, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
     position = models.PositiveIntegerField(default=0)
+    pinned = models.BooleanField(default=False, db_default=False)
     phone = models.CharField(max_length=20, blank=True)
     body = models.TextField(blank=True)
     state = models.CharField(max_length=9, choices=RecipientState, default=RecipientState.QUEUED, db_default="queued")
@@ -67,7 +69,8 @@ class Recipient(OrganizationOwned):
             models.UniqueConstraint(fields=["campaign", "contact"], name="recipient_once"),
         ]
         indexes = [
-            models.Index(fields=["campaign", "position"], condition=Q(state="queued"), name="recipient_queue"),
+            models.Index(fields=["campaign", "channel", "position"], condition=Q(state="queued"), name="recipient_queue"),
+            models.Index(fields=["campaign", "position"], name="recipient_order"),
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="recipient_lease"),
             models.Index(fields=["campaign", "state"], name="recipient_state"),
             models.Index(fields=["channel", "external_id"], condition=~Q(external_id=None), name="recipient_external"),

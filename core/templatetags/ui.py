@@ -116,3 +116,28 @@ def field(bound: BoundField, hint: str = "") -> dict[str, Any]:
 def is_equal(value: Any, other: Any) -> bool:
     """Compare two values where a template needs the result as an argument."""
     return bool(value == other)
+
+
+@register.inclusion_tag("components/parts.html")
+def parts(stats: Any) -> dict[str, Any]:
+    """Draw the states of a campaign as one bar; shares are SVG attributes, so no inline style is needed."""
+    total = max(1, stats.total)
+    shares = [
+        ("read", stats.read),
+        ("delivered", stats.only_delivered),
+        ("sent", stats.only_sent),
+        ("failed", stats.failed + stats.unknown),
+        ("invalid", stats.invalid),
+    ]
+    bars, x = [], 0.0
+    for name, count in shares:
+        width = count * 100 / total
+        bars.append({"name": name, "x": f"{x:.2f}%", "width": f"{width:.2f}%"})
+        x += width
+    return {"bars": bars, "stats": stats}
+
+
+@register.filter
+def letter(number: int) -> str:
+    """Return the letter of a position counted from 1."""
+    return "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[(number - 1) % 26]

@@ -1,0 +1,158 @@
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja import Field, Router, Schema
+
+from campaigns import queries
+from campaigns.models import Campaign
+from campaigns.services import lifecycle
+from campaigns.services.lifecycle import VariantDraft
+from core.pagination import keyset_page
+
+router = Router(tags=["campaigns"])
+plain_router = Router(tags=["campaigns"])
+SIZE = 100
+
+
+class VariantIn(Schema):
+    body: str = Field(min_length=1, max_length=4096)
+    weight: int = Field(1, ge=1, le=100)
+
+
+class CampaignIn(Schema):
+    name: str = Field(min_length=1, max_length=120)
+    list_ids: list[UUID] = Field(min_length=1, max_length=50)
+    variants: list[VariantIn] = Field(min_length=1, max_length=20)
+    channel_ids: list[UUID] = Field(min_length=1, max_length=50)
+    start_at: datetime | None = None
+
+
+class CampaignOut(Schema):
+    id: UUID
+    name: str
+    state: str
+    start_at: datetime | None
+    total: int
+    sent_count: int
+    closed_deals: int
+    pause_reason: str
+    created_at: datetime
+
+
+class CampaignPage(Schema):
+    items: list[CampaignOut]
+    next_cursor: str | None
+
+
+class StatsOut(Schema):
+    state: str
+    total: int
+    pending: int
+    sent: int
+    delivered: int
+    read: int
+    replied: int
+    failed: int
+    invalid: int
+    skipped: int
+    unknown: int
+    closed_deals: int
+    success_rate: float
+    conversion_rate: float
+
+
+class RecipientOut(Schema):
+    id: UUID
+    contact_id: UUID
+    phone: str
+    variant_id: UUID | None
+    channel_id: UUID | None
+    state: str
+    body: str
+    sent_at: datetime | None
+    error: str
+
+
+class RecipientPage(Schema):
+    items: list[RecipientOut]
+    next_cursor: str | None
+
+
+class DealIn(Schema):
+    action: str = "increment"
+
+
+class DealOut(Schema):
+    closed_deals: int
+    conversion_rate: float
+
+
+@router.get("/campaigns", response=CampaignPage)
+def list_campaigns(request: HttpRequest, cursor: str | None = None) -> object:
+    return keyset_page(Campaign.objects.all(), order="-created_at", cursor=cursor, size=SIZE)
+
+
+@router.post("/campaigns", response={201: CampaignOut})
+def create_campaign(request: HttpRequest, data: CampaignIn) -> tuple[int, Campaign]:
+    return 201, lifecycle.create_campaign(
+        name=data.name,
+        list_ids=data.list_ids,
+        variants=[VariantDraft(v.body, v.weight) for v in data.variants],
+        channel_ids=data.channel_ids,
+        start_at=data.start_at,
+    )
+
+
+@router.get("/campaigns/{uuid:campaign_id}", response=CampaignOut)
+def read_campaign(request: HttpRequest, campaign_id: UUID) -> Campaign:
+    return queries.get_campaign(campaign_id)
+
+
+@router.post("/campaigns/{uuid:campaign_id}/start", response=CampaignOut)
+def start_campaign(request: HttpRequest, campaign_id: UUID) -> Campaign:
+    lifecycle.start(queries.get_campaign(campaign_id))
+    return queries.get_campaign(campaign_id)
+
+
+@router.post("/campaigns/{uuid:campaign_id}/pause", response=CampaignOut)
+def pause_campaign(request: HttpRequest, campaign_id: UUID) -> Campaign:
+    lifecycle.pause(queries.get_campaign(campaign_id))
+    return queries.get_campaign(campaign_id)
+
+
+@router.post("/campaigns/{uuid:campaign_id}/resume", response=CampaignOut)
+def resume_campaign(request: HttpRequest, campaign_id: UUID) -> Campaign:
+    lifecycle.resume(queries.get_campaign(campaign_id))
+    return queries.get_campaign(campaign_id)
+
+
+@router.post("/campaigns/{uuid:campaign_id}/cancel", response=CampaignOut)
+def cancel_campaign(request: HttpRequest, campaign_id: UUID) -> Campaign:
+    lifecycle.cancel(queries.get_campaign(campaign_id))
+    return queries.get_campaign(campaign_id)
+
+
+@router.get("/campaigns/{uuid:campaign_id}/stats", response=StatsOut)
+def campaign_stats(request: HttpRequest, campaign_id: UUID) -> dict[str, Any]:
+    return queries.stats(queries.get_campaign(campaign_id)).as_dict()
+
+
+@router.get("/campaigns/{uuid:campaign_id}/recipients", response=RecipientPage)
+def campaign_recipients(request: HttpRequest, campaign_id: UUID, state: str = "", cursor: str | None = None) -> object:
+    campaign = queries.get_campaign(campaign_id)
+    return keyset_page(queries.recipients(campaign, state), order="position", cursor=cursor, size=SIZE)
+
+
+@plain_router.get("/campaigns/{uuid:campaign_id}/stats", response=StatsOut)
+def plain_stats(request: HttpRequest, campaign_id: UUID) -> dict[str, Any]:
+    return queries.stats(queries.get_campaign(campaign_id)).as_dict()
+
+
+@plain_router.post("/campaigns/{uuid:campaign_id}/deal", response=DealOut)
+def change_deals(request: HttpRequest, campaign_id: UUID, data: DealIn) -> dict[str, Any]:
+    campaign = queries.get_campaign(campaign_id)
+    lifecycle.adjust_deals(campaign, -1 if data.action == "decrement" else 1)
+    figures = queries.stats(queries.get_campaign(campaign_id))
+    return {"closed_deals": figures.closed_deals, "conversion_rate": figures.conversion_rate}

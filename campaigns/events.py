@@ -1,0 +1,16 @@
+from dataclasses import dataclass
+
+from sagas.events import Event
+
+
+@dataclass(frozen=True)
+class CampaignStarted(Event):
+    campaign_id: str
+
+
+@dataclass(frozen=True)
+class CampaignFinished(Event):
+    """Nothing of the campaign waits any more; ``state`` is completed or cancelled."""
+
+    campaign_id: str
+    state: str

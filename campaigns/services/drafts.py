@@ -1,0 +1,169 @@
+"""Campaigns before they start: written, changed, checked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from string import ascii_uppercase
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import Membership
+from accounts.services.audit import record_audit
+from campaigns.errors import CampaignInputError
+from campaigns.models import Campaign, CampaignChannel, CampaignList, CampaignState, Variant
+from campaigns.services.transitions import Action, check, lock, tell_pages
+from core.clock import SendingHours, now
+from core.tenancy import current_organization_id
+from gateways.models import Channel, ChannelRole
+from leads.models import ContactList
+
+MAX_BODY = 4_096
+MAX_VARIANTS = 20
+MAX_WEIGHT = 100
+MAX_LISTS = 50
+MAX_PRIORITY = 100
+LATE_BY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class VariantText:
+    """One wording and its share among the wordings."""
+
+    body: str
+    weight: int = 1
+
+
+@dataclass(frozen=True)
+class CampaignDraft:
+    """Everything that a person decides about a campaign; ``start_at`` None leaves it a draft until it is started."""
+
+    name: str
+    list_ids: Sequence[UUID]
+    variants: Sequence[VariantText]
+    channel_ids: Sequence[UUID]
+    start_at: datetime | None = None
+    sending_hours: SendingHours | None = None
+    priority: int = 0
+    business_context: str = ""
+
+
+@transaction.atomic
+def create_campaign(draft: CampaignDraft, *, actor: Membership | None) -> Campaign:
+    """Create a campaign, scheduled when the draft has a start, else a draft. Raises :class:`CampaignInputError`."""
+    campaign = Campaign(organization_id=current_organization_id(), created_by=actor)
+    _write(campaign, draft)
+    record_audit("campaign.created", actor=actor, target=campaign.name, data={"state": campaign.state})
+    return campaign
+
+
+@transaction.atomic
+def update_draft(campaign: Campaign, draft: CampaignDraft, *, actor: Membership | None) -> Campaign:
+    """Replace what a campaign says and to whom, as long as it has not started."""
+    locked = lock(campaign)
+    check(locked, Action.UPDATE)
+    _write(locked, draft)
+    record_audit("campaign.changed", actor=actor, target=locked.name, data={"state": locked.state})
+    tell_pages(locked.organization_id, locked.pk)
+    return locked
+
+
+def _write(campaign: Campaign, draft: CampaignDraft) -> None:
+    lists = _owned(ContactList, draft.list_ids, "list_ids")
+    channels = _owned(Channel, draft.channel_ids, "channel_ids")
+    _check_draft(draft)
+    _check_channels(channels)
+    campaign.name = draft.name.strip()
+    campaign.start_at = draft.start_at
+    campaign.state = CampaignState.SCHEDULED if draft.start_at else CampaignState.DRAFT
+    campaign.sending_hours = clean_hours(draft.sending_hours or {})
+    campaign.priority = draft.priority
+    campaign.business_context = draft.business_context.strip()[:4_000]
+    campaign.save()
+    _replace_parts(campaign, lists, channels, draft.variants)
+
+
+def _replace_parts(
+    campaign: Campaign, lists: list[ContactList], channels: list[Channel], variants: Sequence[VariantText]
+) -> None:
+    campaign.variants.all().delete()
+    campaign.campaign_lists.all().delete()
+    campaign.campaign_channels.all().delete()
+    mine: dict[str, Any] = {"organization_id": campaign.organization_id, "campaign": campaign}
+    Variant.objects.bulk_create(
+        Variant(**mine, label=ascii_uppercase[index], body=variant.body.strip(), weight=variant.weight)
+        for index, variant in enumerate(variants)
+    )
+    CampaignList.objects.bulk_create(CampaignList(**mine, contact_list=one) for one in lists)
+    CampaignChannel.objects.bulk_create(CampaignChannel(**mine, channel=one) for one in channels)
+
+
+def _owned(model: Any, ids: Sequence[UUID], field: str) -> list[Any]:
+    """Return the organization's own rows in the order given; a foreign id is refused as an absent one is."""
+    wanted = list(dict.fromkeys(ids))[: MAX_LISTS + 1]
+    found = model.objects.in_bulk(wanted)
+    missing = [pk for pk in wanted if pk not in found]
+    if missing:
+        raise CampaignInputError(_("%(id)s does not exist.") % {"id": missing[0]}, field=field)
+    return [found[pk] for pk in wanted]
+
+
+def _check_draft(draft: CampaignDraft) -> None:
+    if not draft.name.strip():
+        raise CampaignInputError(_("Give the campaign a name."), field="name")
+    if len(draft.name.strip()) > 120:
+        raise CampaignInputError(_("Use at most %(count)d characters.") % {"count": 120}, field="name")
+    if not draft.list_ids:
+        raise CampaignInputError(_("Choose at least one list."), field="list_ids")
+    if len(draft.list_ids) > MAX_LISTS:
+        raise CampaignInputError(_("Choose at most %(count)d lists.") % {"count": MAX_LISTS}, field="list_ids")
+    if not -MAX_PRIORITY <= draft.priority <= MAX_PRIORITY:
+        raise CampaignInputError(_("The priority goes from -100 to 100."), field="priority")
+    if draft.start_at is not None:
+        check_start(draft.start_at)
+    _check_variants(draft.variants)
+
+
+def _check_variants(variants: Sequence[VariantText]) -> None:
+    if not variants:
+        raise CampaignInputError(_("Write at least one message."), field="variants")
+    if len(variants) > MAX_VARIANTS:
+        raise CampaignInputError(_("Use at most %(count)d variants.") % {"count": MAX_VARIANTS}, field="variants")
+    for variant in variants:
+        if not variant.body.strip():
+            raise CampaignInputError(_("A variant is empty. Write it or remove it."), field="variants")
+        if len(variant.body) > MAX_BODY or "\x00" in variant.body:
+            raise CampaignInputError(_("Use at most %(count)d characters.") % {"count": MAX_BODY}, field="variants")
+        if not 1 <= variant.weight <= MAX_WEIGHT:
+            raise CampaignInputError(_("The weight of a variant goes from 1 to 100."), field="variants")
+
+
+def _check_channels(channels: list[Channel]) -> None:
+    if any(channel.removed_at or channel.role == ChannelRole.RETIRED for channel in channels):
+        raise CampaignInputError(_("One of the numbers was removed. Choose another."), field="channel_ids")
+    if all(channel.role == ChannelRole.STANDBY for channel in channels):
+        raise CampaignInputError(_("Choose at least one active number."), field="channel_ids")
+
+
+def check_start(at: datetime) -> None:
+    """Raise :class:`CampaignInputError` for a start that has passed or that names no time zone."""
+    if at.tzinfo is None:
+        raise CampaignInputError(_("The start needs a time zone."), field="start_at")
+    if at < now() - LATE_BY:
+        raise CampaignInputError(_("The start has already passed. Choose a later time."), field="start_at")
+
+
+def clean_hours(hours: SendingHours) -> SendingHours:
+    """Return sending hours as they are kept, empty for any time; raises :class:`CampaignInputError`."""
+    if not hours or not (hours.get("start") or hours.get("end") or hours.get("days")):
+        return {}
+    try:
+        start, end = time.fromisoformat(hours["start"]), time.fromisoformat(hours["end"])
+        days = sorted({int(day) for day in hours.get("days") or range(7)})
+    except (KeyError, TypeError, ValueError) as error:
+        raise CampaignInputError(_("Sending hours look like 09:00 to 18:00."), field="sending_hours") from error
+    if start == end or not all(0 <= day <= 6 for day in days):
+        raise CampaignInputError(_("Sending hours look like 09:00 to 18:00."), field="sending_hours")
+    return {"days": days, "start": start.strftime("%H:%M"), "end": end.strftime("%H:%M")}

@@ -1,0 +1,87 @@
+"""What may happen to a campaign in which state: the one table of it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from campaigns.errors import CampaignStateError
+from campaigns.models import Campaign, CampaignState
+from core.live import signal
+
+S = CampaignState
+
+
+class Action(StrEnum):
+    UPDATE = "update"
+    START = "start"
+    SCHEDULE = "schedule"
+    UNSCHEDULE = "unschedule"
+    PAUSE = "pause"
+    RESUME = "resume"
+    CANCEL = "cancel"
+    COMPLETE = "complete"
+    REQUEUE = "requeue"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True)
+class Move:
+    """From which states an action is possible, what to say elsewhere, and the state it leads to (None: the same)."""
+
+    sources: frozenset[CampaignState]
+    refusal: Promise
+    target: CampaignState | None = None
+
+
+def _move(refusal: Promise, *sources: CampaignState, to: CampaignState | None = None) -> Move:
+    return Move(frozenset(sources), refusal, to)
+
+
+MOVES: dict[Action, Move] = {
+    Action.UPDATE: _move(_("Only a draft or a scheduled campaign can be changed (now: %(state)s)."), S.DRAFT, S.SCHEDULED),
+    Action.START: _move(_("This campaign cannot be started (now: %(state)s)."), S.DRAFT, S.SCHEDULED, to=S.RUNNING),
+    Action.SCHEDULE: _move(
+        _("This campaign cannot be scheduled (now: %(state)s)."), S.DRAFT, S.SCHEDULED, to=S.SCHEDULED
+    ),
+    Action.UNSCHEDULE: _move(_("This campaign is not scheduled (now: %(state)s)."), S.SCHEDULED, to=S.DRAFT),
+    Action.PAUSE: _move(_("Only a campaign that is sending can be paused (now: %(state)s)."), S.RUNNING, to=S.PAUSED),
+    Action.RESUME: _move(_("Only a paused campaign can be resumed (now: %(state)s)."), S.PAUSED, to=S.RUNNING),
+    Action.CANCEL: _move(
+        _("There is nothing left to cancel (now: %(state)s)."), S.SCHEDULED, S.RUNNING, S.PAUSED, to=S.CANCELLED
+    ),
+    Action.COMPLETE: _move(_("This campaign is not sending (now: %(state)s)."), S.RUNNING, to=S.COMPLETED),
+    Action.REQUEUE: _move(
+        _("Nothing can be sent again in this campaign (now: %(state)s)."), S.RUNNING, S.PAUSED, S.COMPLETED
+    ),
+    Action.DELETE: _move(
+        _("Pause or cancel the campaign before deleting it (now: %(state)s)."),
+        S.DRAFT, S.SCHEDULED, S.PAUSED, S.COMPLETED, S.CANCELLED,
+    ),
+}  # fmt: skip
+
+
+def is_allowed(campaign: Campaign, action: Action) -> bool:
+    """Return whether the campaign's state allows the action; pages show only the buttons that work."""
+    return CampaignState(campaign.state) in MOVES[action].sources
+
+
+def check(campaign: Campaign, action: Action) -> None:
+    """Raise :class:`CampaignStateError`, in words, unless the action is possible."""
+    if not is_allowed(campaign, action):
+        state = CampaignState(campaign.state).label
+        raise CampaignStateError(str(MOVES[action].refusal) % {"state": state}, code=f"campaign_{campaign.state}")
+
+
+def lock(campaign: Campaign) -> Campaign:
+    """Return the campaign's newest row, locked until the transaction ends, so that two clicks are one."""
+    locked: Campaign = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    return locked
+
+
+def tell_pages(organization_id: UUID | str, campaign_id: UUID | str) -> None:
+    """Let open pages look at the campaign and at the figures again."""
+    signal(organization_id, f"campaign:{campaign_id}")
+    signal(organization_id, "dashboard")

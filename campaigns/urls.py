@@ -1,0 +1,30 @@
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
+
+from campaigns.views import report, wizard
+
+
+class ActionConverter(StringConverter):
+    """The verbs of a campaign's life."""
+
+    regex = "start|pause|resume|cancel|retry"
+
+
+register_converter(ActionConverter, "campaign_action")
+
+app_name = "campaigns"
+
+urlpatterns = [
+    path("", report.campaign_list, name="list"),
+    path("nova/", wizard.campaign_create, name="create"),
+    path("nova/publico/", wizard.audience_preview, name="audience-preview"),
+    path("nova/previa/", wizard.message_preview, name="message-preview"),
+    path("nova/variacao/", wizard.variant_create, name="variant-create"),
+    path("<uuid:campaign_id>/", report.campaign_page, name="campaign"),
+    path("<uuid:campaign_id>/negocios/", report.campaign_deals, name="deals"),
+    path("<uuid:campaign_id>/apagar/", report.campaign_delete, name="delete"),
+    path("<uuid:campaign_id>/exportar.csv", report.campaign_export, {"file_format": "csv"}, name="export-csv"),
+    path("<uuid:campaign_id>/exportar.xlsx", report.campaign_export, {"file_format": "xlsx"}, name="export-xlsx"),
+    path("<uuid:campaign_id>/destinatarios/<uuid:recipient_id>/", report.recipient_decide, name="recipient-decide"),
+    path("<uuid:campaign_id>/<campaign_action:action>/", report.campaign_action, name="action"),
+]
