@@ -26,7 +26,9 @@ _FORBIDDEN = [
 # One's own machine and networks: where an installation's own gateways may stand.
 _PRIVATE = [
     ipaddress.ip_network(text)
-    for text in ("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7", "fec0::/10")
+    for text in (
+        "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7", "fec0::/10",
+    )
 ]  # fmt: skip
 # Documentation, benchmarks, protocol assignments, relays and tunnels: nobody's gateway.
 _SPECIAL = [
@@ -114,7 +116,7 @@ def resolve(host: str, port: int, *, allow_private: bool | None = None) -> list[
 
 
 def guarded_socket(address_info: tuple[Any, ...]) -> socket.socket:
-    """Open the socket for a resolved address unless it may not be reached: for ``aiohttp.TCPConnector(socket_factory=…)``."""
+    """Open the socket for a resolved address that may be reached: for ``aiohttp.TCPConnector(socket_factory=…)``."""
     family, kind, protocol, _name, address = address_info
     if not may_reach(str(address[0])):
         raise ForbiddenAddressError(str(address[0]))

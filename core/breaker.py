@@ -1,7 +1,7 @@
 """Circuit breakers shared by all processes: a dependency that fails is left alone for a while, then probed by one.
 
-A breaker opens when at least ``failures`` calls failed within ``window`` seconds and they are at least ``ratio`` of all.
-After ``cool_down`` seconds one caller at a time, holding a lease, may try; its success closes the breaker. From the
+A breaker opens when at least ``failures`` calls failed within ``window`` seconds and they are at least ``ratio`` of
+all. After ``cool_down`` seconds one caller at a time, holding a lease, may try; its success closes the breaker. From the
 second failure in a row on, no more calls are let out together than failures are still allowed, so that a crowd of
 workers does not hammer a server that has just died.
 """

@@ -54,7 +54,8 @@ def is_allowed(at: datetime, hours: SendingHours, zone: str, holidays: Collectio
 def next_allowed(at: datetime, hours: SendingHours, zone: str, holidays: Collection[date] = ()) -> datetime:
     """Return ``at`` when it lies within the hours, else the moment at which they begin again.
 
-    ``holidays`` are local days on which the hours do not begin. Where no day is left within two months, ``at`` moves there.
+    ``holidays`` are local days on which the hours do not begin. Where no day is left within two months, the moment
+    two months from now is returned, to ask again.
     """
     if not holidays and not (hours.get("start") and hours.get("end")) and not hours.get("days"):
         return at

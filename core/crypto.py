@@ -102,6 +102,6 @@ def fingerprint_for(organization_id: UUID | str, text: str) -> str:
 
 
 def fingerprints_for(organization_id: UUID | str, text: str) -> list[str]:
-    """Return the fingerprint under every key of the ring, newest first: what was kept before a rotation still matches."""
+    """Return the fingerprint under every key of the ring, newest first, so that older ones match after a rotation."""
     message = f"{organization_id}\n{text}".encode()
     return [hmac.new(key.encode(), message, "sha256").hexdigest() for key in _keys()]

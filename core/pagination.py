@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import orjson
-from django.core.exceptions import FieldError, ValidationError
+from django.core.exceptions import FieldDoesNotExist, FieldError, ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
@@ -47,9 +47,10 @@ def keyset_page(
     fields = _with_key([order] if isinstance(order, str) else list(order))
     rows = queryset.order_by(*fields)
     if cursor:
+        values = _decode(cursor, fields)
         try:
-            rows = rows.filter(_after(fields, _decode(cursor, fields)))
-        except (ValidationError, FieldError, TypeError) as error:
+            rows = rows.filter(_after(queryset.model, fields, values))
+        except (ValidationError, FieldError, TypeError, ValueError) as error:
             raise InvalidCursorError("the cursor belongs to another list") from error
     found = list(rows[: size + 1])
     items = found[:size]
@@ -62,26 +63,41 @@ def _with_key(fields: list[str]) -> list[str]:
     return [*fields, "-pk" if fields[-1].startswith("-") else "pk"]
 
 
-def _after(fields: list[str], values: Sequence[Any]) -> Q:
-    """Return the condition "comes after the values". Its first part alone lets the index find the place."""
+def _after(model: type[models.Model], fields: list[str], values: Sequence[Any]) -> Q:
+    """Return the condition "comes after the values"."""
     condition = Q()
     for field, value in reversed(list(zip(fields, values, strict=True))):
         name = field.lstrip("-")
-        beyond = _beyond(name, value, descending=field.startswith("-"))
+        beyond = _beyond(name, value, descending=field.startswith("-"), nullable=_is_nullable(model, name))
         same = Q(**{f"{name}__isnull": True}) if value is None else Q(**{name: value})
         condition = beyond | (same & condition) if condition else beyond
-    first, value = fields[0].lstrip("-"), values[0]
-    if value is None or not fields[0].startswith("-"):
-        return condition
-    return Q(**{f"{first}__lte": value}) & condition
+    return _bound(model, fields[0], values[0]) & condition
 
 
-def _beyond(name: str, value: Any, *, descending: bool) -> Q:
+def _bound(model: type[models.Model], field: str, value: Any) -> Q:
+    """Return what of the condition an index can begin at: it follows from the rest, which planners do not see."""
+    name = field.lstrip("-")
+    if value is None or (_is_nullable(model, name) and not field.startswith("-")):
+        return Q()
+    return Q(**{f"{name}__{'lte' if field.startswith('-') else 'gte'}": value})
+
+
+def _beyond(name: str, value: Any, *, descending: bool, nullable: bool) -> Q:
     if value is None:
         return Q(**{f"{name}__isnull": False}) if descending else Q(pk__in=[])
     if descending:
         return Q(**{f"{name}__lt": value})
-    return Q(**{f"{name}__gt": value}) | Q(**{f"{name}__isnull": True})
+    return Q(**{f"{name}__gt": value}) | (Q(**{f"{name}__isnull": True}) if nullable else Q())
+
+
+def _is_nullable(model: type[models.Model], name: str) -> bool:
+    if name == "pk":
+        return False
+    try:
+        return bool(getattr(model._meta.get_field(name), "null", True))
+    except FieldDoesNotExist:
+        # An annotation or a field of another table: nobody knows.
+        return True
 
 
 def _encode(fields: list[str], row: models.Model) -> str:

@@ -76,7 +76,7 @@ class Phone:
 def canonical(raw: str, default_country: str = "BR") -> Phone:
     """Read a phone as people write it; raises :class:`InvalidPhoneError`.
 
-    Without a country the number is of ``default_country``. Chat ids of WhatsApp are read too, but never a group or a LID.
+    Without a country the number is of ``default_country``. WhatsApp's chat ids are read too, but never a group or a LID.
     """
     text = raw.strip()
     if default_country == "BR" and _PLAIN.fullmatch(text) and (text[0] != "+" or text.startswith("+55")):
@@ -234,7 +234,7 @@ def match_candidates(e164: str) -> list[str]:
 
 
 def extract_phone_from_whatsapp_link(link: str) -> str | None:
-    """Return the E.164 phone of a wa.me, (api|web).whatsapp.com or whatsapp:// link, or None when it names no valid one."""
+    """Return the E.164 phone of a wa.me, whatsapp.com or whatsapp:// link, or None when it names no valid one."""
     text = unescape(unquote(unquote(link))).strip()
     match = _WA_ME.search(text) or _SEND.search(text) or _INTENT.search(text)
     digits = _NOT_DIGITS.sub("", match[1]).lstrip("0") if match else ""

@@ -5,6 +5,7 @@ begins, and still the whole limit may be used at once. (A token bucket or GCRA w
 through in the worst window, a fixed window does so at its edge.) :func:`reserve` is GCRA: it hands out future instants.
 """
 
+import hashlib
 import ipaddress
 import logging
 import math
@@ -25,6 +26,8 @@ from core.problem import problem, wants_problem
 from core.redis import redis_client, redis_key
 
 logger = logging.getLogger(__name__)
+
+LONGEST_KEY = 120
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
@@ -157,7 +160,9 @@ async def _adecide(
 
 
 def _key(name: str, key: str) -> str:
-    return redis_key(f"limit:{name}:{key}")
+    # A key may be what somebody typed into a form.
+    short = key if len(key) <= LONGEST_KEY else hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
+    return redis_key(f"limit:{name}:{short}")
 
 
 def _verdict(answer: Any, limit: int, wanted: int) -> Verdict:

@@ -1,7 +1,7 @@
 """Plain-letter search, and the placeholders of messages.
 
-Grammar of a message: ``{key}`` and ``{key|fallback}``; two braces on each side mean the same, as other tools write them.
-``\\{`` and ``\\}`` are braces to be sent. Anything else stands for itself; nothing is ever evaluated.
+Grammar of a message: ``{key}`` and ``{key|fallback}``; two braces on each side mean the same, as other tools write
+them. ``\\{`` and ``\\}`` are braces to be sent. Anything else stands for itself; nothing is ever evaluated.
 """
 
 import re
@@ -18,7 +18,7 @@ _SPACES = re.compile(r"(?<=\S)[ \t]{2,}")
 _BEFORE_MARK = re.compile(r"[ \t]+([,.!?;:])")
 _NOT_KEY = re.compile(r"[^a-z0-9]+")
 _WORD = re.compile(r"[^\W\d_][\w'’.-]*")
-_TITLES = frozenset("dr dra sr sra srta prof profa eng seu dona d".split())
+_TITLES = frozenset(["dr", "dra", "sr", "sra", "srta", "prof", "profa", "eng", "seu", "dona", "d"])
 ALIASES = {
     "name": "nome",
     "first_name": "nome",
@@ -97,16 +97,17 @@ def placeholders_in(text: str) -> list[tuple[str, str | None]]:
 
 
 def unknown_placeholders(text: str, known: Collection[str]) -> list[str]:
-    """Return the keys that are not in ``known``, each once, in order: they would be sent as their fallback or as nothing."""
+    """Return the keys that are not in ``known``, each once, in order: they are sent as their fallback or as nothing."""
     keys = dict.fromkeys(key for key, _fallback in placeholders_in(text))
     allowed = {placeholder_key(name) for name in known} | ({WHOLE_NAME} if NAME in known else set())
     return [key for key in keys if key not in allowed]
 
 
 def render_placeholders(text: str, values: Mapping[str, str]) -> str:
-    """Return the message for one person: ``{nome}`` is the first name of ``values["nome"]``, ``{nome_completo}`` all of it.
+    """Return the message for one person.
 
-    What is neither known nor has a fallback becomes nothing. Values are inserted as they are and never read again, so a
+    ``{nome}`` is the first name of ``values["nome"]`` and ``{nome_completo}`` all of it. What is neither known nor has a
+    fallback becomes nothing. Values are inserted as they are and never read again, so a
     brace in a contact's name stays a brace.
     """
     rendered: list[str] = []

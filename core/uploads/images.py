@@ -1,4 +1,4 @@
-"""Images written anew: nothing of the original file survives but its pixels (no EXIF, no comments, no appended bytes)."""
+"""Images written anew: nothing of the file survives but its pixels (no EXIF, no comments, no appended bytes)."""
 
 from io import BytesIO
 
@@ -19,8 +19,8 @@ _MODES = {
     "GIF": ("L", "P", "RGB", "RGBA"),
 }
 _BROKEN = (
-    OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError, OverflowError, ZeroDivisionError, MemoryError,
-    Image.DecompressionBombError, Image.DecompressionBombWarning,
+    OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError, OverflowError, ZeroDivisionError,
+    MemoryError, Image.DecompressionBombError, Image.DecompressionBombWarning,
 )  # fmt: skip
 
 
