@@ -27,7 +27,8 @@ _FORBIDDEN = [
 _PRIVATE = [
     ipaddress.ip_network(text)
     for text in (
-        "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7", "fec0::/10",
+        "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",
+        "::1/128", "fc00::/7", "fec0::/10",
     )
 ]  # fmt: skip
 # Documentation, benchmarks, protocol assignments, relays and tunnels: nobody's gateway.

@@ -1,8 +1,8 @@
 """Circuit breakers shared by all processes: a dependency that fails is left alone for a while, then probed by one.
 
 A breaker opens when at least ``failures`` calls failed within ``window`` seconds and they are at least ``ratio`` of
-all. After ``cool_down`` seconds one caller at a time, holding a lease, may try; its success closes the breaker. From the
-second failure in a row on, no more calls are let out together than failures are still allowed, so that a crowd of
+all. After ``cool_down`` seconds one caller at a time, holding a lease, may try; its success closes the breaker. From
+the second failure in a row on, no more calls are let out together than failures are still allowed, so that a crowd of
 workers does not hammer a server that has just died.
 """
 
@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 
 from core.errors import DomainError
-from core.redis import redis_client, redis_key
+from core.redis import redis_client, redis_key, run_script
 
 logger = logging.getLogger(__name__)
 
@@ -109,9 +109,8 @@ class Breaker:
         """Let the block run unless open; the exceptions named in ``counts`` are failures, others say nothing."""
         token = uuid4().hex
         try:
-            verdict, wait = redis_client().eval(
-                _ADMIT, 4, *self._keys(), self.failures, _ms(self.cool_down), _ms(self.lease), token
-            )
+            limits = (self.failures, _ms(self.cool_down), _ms(self.lease), token)
+            verdict, wait = run_script(_ADMIT, self._keys(), limits)
         except RedisError:
             with self._one_at_a_time():
                 yield
@@ -142,17 +141,8 @@ class Breaker:
 
     def _settle(self, outcome: int, token: str) -> None:
         try:
-            change = redis_client().eval(
-                _SETTLE,
-                4,
-                *self._keys(),
-                outcome,
-                token,
-                self.failures,
-                self.ratio,
-                _ms(self.window),
-                _ms(self.cool_down),
-            )
+            limits = (outcome, token, self.failures, self.ratio, _ms(self.window), _ms(self.cool_down))
+            change = run_script(_SETTLE, self._keys(), limits)
         except RedisError:
             # The lease of the call ends by itself; losing one outcome only delays the breaker.
             logger.warning("breaker outcome lost", extra={"dependency": self.name}, exc_info=True)

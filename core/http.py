@@ -1,8 +1,9 @@
 """The one client for everything that goes out but a campaign's messages.
 
 No redirects, no cookies, no proxies from the environment, no retries, replies of bounded size and time. Names are
-looked up once, the answer is checked, and the connection goes to the checked address. Connecting is told apart from sending,
-because only then is it known that nothing left (R-5): what failed before may be tried again, what failed after may not.
+looked up once, the answer is checked, and the connection goes to the checked address. Connecting is told apart from
+sending, because only then is it known that nothing left (R-5): what failed before may be tried again, what failed
+after may not.
 """
 
 import http.cookiejar

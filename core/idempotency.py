@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -86,11 +86,16 @@ def fingerprint_of(request: HttpRequest) -> str:
     if (request.content_type or "").startswith("multipart/"):
         for name, values in sorted(request.POST.lists()):
             digest.update(repr((name, values)).encode())
-        for name, file in sorted(request.FILES.items()):
-            digest.update(repr((name, file.name, file.size)).encode())
-            for chunk in file.chunks():
-                digest.update(chunk)
-            file.seek(0)
+        for name, files in sorted(request.FILES.lists()):
+            for file in files:
+                _digest_file(digest, name, file)
     else:
         digest.update(request.body)
     return digest.hexdigest()
+
+
+def _digest_file(digest: Any, name: str, file: Any) -> None:
+    digest.update(repr((name, file.name, file.size)).encode())
+    for chunk in file.chunks():
+        digest.update(chunk)
+    file.seek(0)

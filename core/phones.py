@@ -76,7 +76,7 @@ class Phone:
 def canonical(raw: str, default_country: str = "BR") -> Phone:
     """Read a phone as people write it; raises :class:`InvalidPhoneError`.
 
-    Without a country the number is of ``default_country``. WhatsApp's chat ids are read too, but never a group or a LID.
+    Without a country the number is of ``default_country``. WhatsApp's chat ids are read too, never a group or a LID.
     """
     text = raw.strip()
     if default_country == "BR" and _PLAIN.fullmatch(text) and (text[0] != "+" or text.startswith("+55")):

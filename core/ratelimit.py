@@ -23,7 +23,7 @@ from redis import asyncio as aioredis
 from redis.exceptions import RedisError
 
 from core.problem import problem, wants_problem
-from core.redis import redis_client, redis_key
+from core.redis import arun_script, redis_key, run_script
 
 logger = logging.getLogger(__name__)
 
@@ -99,33 +99,46 @@ def take(name: str, key: str, *, limit: int, period: int, wanted: int, fail_open
 def reserve(name: str, key: str, *, rate_per_second: float, burst: int = 1, count: int = 1) -> list[float]:
     """Reserve ``count`` slots and return the seconds to wait for each; raises :class:`LimitUnavailableError`."""
     try:
-        waits = redis_client().eval(_GCRA, 1, _key(name, key), 1_000_000 / rate_per_second, burst, count)
+        waits = run_script(_GCRA, [_key(name, key)], [1_000_000 / rate_per_second, burst, count])
     except RedisError as error:
         raise LimitUnavailableError(name) from error
     return [int(wait) / 1_000_000 for wait in waits]
 
 
 async def acheck(
-    client: "aioredis.Redis", name: str, key: str, *, limit: int, period: int, cost: int = 1, fail_open: bool = False
+    client: "aioredis.Redis[bytes]",
+    name: str,
+    key: str,
+    *,
+    limit: int,
+    period: int,
+    cost: int = 1,
+    fail_open: bool = False,
 ) -> Verdict:
     """As :func:`check`, for an event loop."""
     return await _adecide(client, name, key, limit, period, cost, partly=False, fail_open=fail_open)
 
 
 async def atake(
-    client: "aioredis.Redis", name: str, key: str, *, limit: int, period: int, wanted: int, fail_open: bool = False
+    client: "aioredis.Redis[bytes]",
+    name: str,
+    key: str,
+    *,
+    limit: int,
+    period: int,
+    wanted: int,
+    fail_open: bool = False,
 ) -> Verdict:
     """As :func:`take`, for an event loop."""
     return await _adecide(client, name, key, limit, period, wanted, partly=True, fail_open=fail_open)
 
 
 async def areserve(
-    client: "aioredis.Redis", name: str, key: str, *, rate_per_second: float, burst: int = 1, count: int = 1
+    client: "aioredis.Redis[bytes]", name: str, key: str, *, rate_per_second: float, burst: int = 1, count: int = 1
 ) -> list[float]:
     """As :func:`reserve`, for an event loop."""
     try:
-        call: Any = client.eval(_GCRA, 1, _key(name, key), str(1_000_000 / rate_per_second), str(burst), str(count))
-        waits = await call
+        waits = await arun_script(client, _GCRA, [_key(name, key)], [1_000_000 / rate_per_second, burst, count])
     except RedisError as error:
         raise LimitUnavailableError(name) from error
     return [int(wait) / 1_000_000 for wait in waits]
@@ -133,14 +146,14 @@ async def areserve(
 
 def _decide(name: str, key: str, limit: int, period: int, wanted: int, *, partly: bool, fail_open: bool) -> Verdict:
     try:
-        answer = redis_client().eval(_SLIDING, 1, _key(name, key), limit, period * 1_000_000, wanted, int(partly))
+        answer = run_script(_SLIDING, [_key(name, key)], [limit, period * 1_000_000, wanted, int(partly)])
     except RedisError:
         return _blind(name, limit, period, wanted, fail_open=fail_open)
     return _verdict(answer, limit, wanted)
 
 
 async def _adecide(
-    client: "aioredis.Redis",
+    client: "aioredis.Redis[bytes]",
     name: str,
     key: str,
     limit: int,
@@ -150,10 +163,9 @@ async def _adecide(
     partly: bool,
     fail_open: bool,
 ) -> Verdict:
-    arguments = [str(number) for number in (limit, period * 1_000_000, wanted, int(partly))]
+    arguments = [limit, period * 1_000_000, wanted, int(partly)]
     try:
-        call: Any = client.eval(_SLIDING, 1, _key(name, key), *arguments)
-        answer = await call
+        answer = await arun_script(client, _SLIDING, [_key(name, key)], arguments)
     except RedisError:
         return _blind(name, limit, period, wanted, fail_open=fail_open)
     return _verdict(answer, limit, wanted)

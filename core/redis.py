@@ -3,7 +3,9 @@
 Redis is never the truth (rows are), so nobody waits for it: a dead server costs a caller one second at most.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 import redis
 from django.conf import settings
@@ -22,7 +24,7 @@ def _once_more() -> Retry:
 
 
 @lru_cache(maxsize=1)
-def redis_client() -> "redis.Redis":
+def redis_client() -> "redis.Redis[bytes]":
     """Return the shared client; no caller waits longer than a second for a dead server."""
     return redis.Redis.from_url(
         settings.REDIS_URL,
@@ -33,7 +35,7 @@ def redis_client() -> "redis.Redis":
     )
 
 
-def blocking_redis_client(seconds: float) -> "redis.Redis":
+def blocking_redis_client(seconds: float) -> "redis.Redis[bytes]":
     """Return a new client for commands that wait on the server up to ``seconds``; its owner closes it."""
     return redis.Redis.from_url(
         settings.REDIS_URL,
@@ -43,7 +45,7 @@ def blocking_redis_client(seconds: float) -> "redis.Redis":
     )
 
 
-def async_redis_client(*, blocking_seconds: float = 0) -> "aioredis.Redis":
+def async_redis_client(*, blocking_seconds: float = 0) -> "aioredis.Redis[bytes]":
     """Return a new client for an event loop; its owner closes it. Give the longest time that a command may block."""
     return aioredis.Redis.from_url(
         settings.REDIS_URL,
@@ -51,6 +53,20 @@ def async_redis_client(*, blocking_seconds: float = 0) -> "aioredis.Redis":
         socket_connect_timeout=PATIENCE_SECONDS,
         retry=AsyncRetry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
     )
+
+
+def run_script(script: str, keys: Sequence[str], arguments: Sequence[float | str]) -> Any:
+    """Run a Lua script whole or not at all; raises :class:`redis.exceptions.RedisError`."""
+    client: Any = redis_client()
+    return client.register_script(script)(keys, arguments)
+
+
+async def arun_script(
+    client: "aioredis.Redis[bytes]", script: str, keys: Sequence[str], arguments: Sequence[float | str]
+) -> Any:
+    """As :func:`run_script`, for an event loop."""
+    loop_client: Any = client
+    return await loop_client.register_script(script)(keys, arguments)
 
 
 def redis_key(name: str) -> str:

@@ -67,7 +67,7 @@ def first_name(name: str) -> str:
     """
     words = _WORD.findall(name)
     titled = [word for word in words if fold(word).rstrip(".") not in _TITLES]
-    word = (titled or words or [""])[0].rstrip(".-")
+    word: str = (titled or words or [""])[0].rstrip(".-")
     return word.capitalize() if word.isupper() or word.islower() else word
 
 
@@ -85,7 +85,7 @@ def _parts(text: str) -> tuple[Part, ...]:
     for match in _PLACEHOLDER.finditer(text):
         parts.append(text[end : match.start()])
         brace, double, double_fallback, single, fallback = match.groups()
-        parts.append(brace if brace else (placeholder_key(double or single), double_fallback or fallback))
+        parts.append(str(brace) if brace else (placeholder_key(double or single), double_fallback or fallback))
         end = match.end()
     parts.append(text[end:])
     return tuple(part for part in parts if part)
@@ -106,9 +106,9 @@ def unknown_placeholders(text: str, known: Collection[str]) -> list[str]:
 def render_placeholders(text: str, values: Mapping[str, str]) -> str:
     """Return the message for one person.
 
-    ``{nome}`` is the first name of ``values["nome"]`` and ``{nome_completo}`` all of it. What is neither known nor has a
-    fallback becomes nothing. Values are inserted as they are and never read again, so a
-    brace in a contact's name stays a brace.
+    ``{nome}`` is the first name of ``values["nome"]`` and ``{nome_completo}`` all of it. What is neither known nor has
+    a fallback becomes nothing. Values are inserted as they are and never read again, so a brace in a contact's name
+    stays a brace.
     """
     rendered: list[str] = []
     gap = False

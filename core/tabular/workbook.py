@@ -115,7 +115,7 @@ def _column_number(letters: bytes) -> int:
 
 def _first_sheet(file: IO[bytes], limits: Limits) -> Workbook:
     try:
-        book = CalamineWorkbook.from_filelike(file)  # type: ignore[arg-type]  # any readable, seekable file will do
+        book = CalamineWorkbook.from_filelike(file)
         names = [
             meta.name
             for meta in book.sheets_metadata

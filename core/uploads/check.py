@@ -26,7 +26,7 @@ class SafeUpload:
     uuid_name: str
 
 
-def check_upload(file: UploadedFile | bytes, *, filename: str = "", content_type: str = "") -> SafeUpload:
+def check_upload(file: "UploadedFile[bytes] | bytes", *, filename: str = "", content_type: str = "") -> SafeUpload:
     """Return the file made safe, or raise :class:`UploadRefusedError`.
 
     ``content_type`` is a claim of the sender: it only supplies an extension where the name has none.
@@ -40,7 +40,7 @@ def check_upload(file: UploadedFile | bytes, *, filename: str = "", content_type
     return _made_safe(data, found, PurePosixPath(shown).stem if "." in shown else shown)
 
 
-def _read(file: UploadedFile | bytes) -> bytes:
+def _read(file: "UploadedFile[bytes] | bytes") -> bytes:
     largest = max(LIMITS.values())
     if isinstance(file, UploadedFile):
         # The declared length is a claim too: never more than the largest limit is read.
