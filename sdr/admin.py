@@ -1,0 +1,23 @@
+from django.contrib import admin
+
+from sdr.models import ModelCall, Qualification, ReplyTurn
+
+
+@admin.register(Qualification)
+class QualificationAdmin(admin.ModelAdmin[Qualification]):
+    list_display = ("contact", "organization", "status", "score", "temperature", "updated_at")
+    list_filter = ("status", "temperature")
+    list_select_related = ("contact", "organization")
+
+
+@admin.register(ReplyTurn)
+class ReplyTurnAdmin(admin.ModelAdmin[ReplyTurn]):
+    list_display = ("created_at", "conversation", "state", "attempts", "outcome")
+    list_filter = ("state",)
+
+
+@admin.register(ModelCall)
+class ModelCallAdmin(admin.ModelAdmin[ModelCall]):
+    list_display = ("at", "organization", "task", "provider", "model", "input_tokens", "output_tokens", "latency_ms", "error")
+    list_filter = ("provider", "task")
+    list_select_related = ("organization",)

@@ -1,0 +1,102 @@
+"""What any model of the SDR takes and gives; plain data."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+FACTS = ("name", "interest", "urgency", "knowledge", "location")
+
+
+class ModelUnavailableError(Exception):
+    """The model could not be reached or refused to work now."""
+
+
+class ModelAnswerError(Exception):
+    """The model answered something that cannot be used."""
+
+
+@dataclass(frozen=True)
+class Service:
+    name: str
+    price_cents: int | None = None
+
+
+@dataclass(frozen=True)
+class BusinessProfile:
+    business_name: str = ""
+    segment: str = ""
+    services: tuple[Service, ...] = ()
+    city: str = ""
+    area: tuple[str, ...] = ()
+    hours: str = ""
+    agent_name: str = "Clara"
+    faq: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class ChatMessage:
+    """``author`` is customer, bot, human or campaign."""
+
+    id: str
+    author: str
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A thing learnt, with the message that says it; ``level`` is a key of the rubric."""
+
+    value: str
+    level: str
+    message_id: str
+    quote: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        return {"value": self.value, "level": self.level, "message_id": self.message_id, "quote": self.quote}
+
+
+class Sentiment(StrEnum):
+    CALM = "calm"
+    POSITIVE = "positive"
+    ANGRY = "angry"
+
+
+class OptOut(StrEnum):
+    NONE = "none"
+    AMBIGUOUS = "ambiguous"
+    CLEAR = "clear"
+
+
+@dataclass(frozen=True)
+class Usage:
+    model: str = ""
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One answer: what to say and what was learnt. An empty reply says nothing."""
+
+    reply: str
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    sentiment: Sentiment = Sentiment.CALM
+    human_reason: str = ""
+    unanswered: str = ""
+    usage: Usage = field(default_factory=Usage)
+
+
+class SdrModel(Protocol):
+    """A model that talks. Raises :class:`ModelUnavailableError` or :class:`ModelAnswerError`."""
+
+    def answer(
+        self, profile: BusinessProfile, history: Sequence[ChatMessage], known: Mapping[str, Fact], now: datetime
+    ) -> Turn: ...
+
+
+def fact_from(data: Any) -> Fact | None:
+    """Rebuild a stored fact."""
+    return Fact(data["value"], data["level"], data["message_id"], data.get("quote", "")) if data else None

@@ -1,0 +1,13 @@
+from dataclasses import dataclass
+
+from sagas.events import Event
+
+
+@dataclass(frozen=True)
+class LeadQualified(Event):
+    """The SDR knows enough: the lead has its score and its team."""
+
+    contact_id: str
+    conversation_id: str
+    temperature: str
+    score: int

@@ -1,0 +1,127 @@
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Team
+from core.money import InvalidMoneyError, parse_cents
+from sdr.models import SdrProfile
+from sdr.scoring import LEVELS, THRESHOLDS, Rubric, RubricError
+
+TEAMS = ("team_quente", "team_morno", "team_frio", "team_muito_frio")
+
+
+class SdrForm(forms.ModelForm[SdrProfile]):
+    services_text = forms.CharField(
+        label=_("Services, one per line: name; price"), required=False, max_length=6000,
+        widget=forms.Textarea({"rows": 5}), help_text=_("E.g.: Clareamento; 690,00. Leave the price out and the SDR says that it will ask."),
+    )  # fmt: skip
+    area_text = forms.CharField(label=_("Neighbourhoods or cities that you serve, separated by commas"), required=False, max_length=1000)
+    faq_text = forms.CharField(
+        label=_("Questions and answers, one per line: question = answer"), required=False, max_length=8000,
+        widget=forms.Textarea({"rows": 4}),
+    )  # fmt: skip
+
+    class Meta:
+        model = SdrProfile
+        fields = ("enabled", "agent_name", "business_name", "segment", "city", "hours", "provider", "quiet_seconds",
+                  "max_wait_seconds", "max_messages", *TEAMS)  # fmt: skip
+        widgets = {"provider": forms.Select(choices=[("local", _("Local engine (no key)")), ("openai", "OpenAI")])}
+        labels = {
+            "provider": _("Who answers"), "quiet_seconds": _("Seconds of quiet before answering"),
+            "max_wait_seconds": _("Longest wait in seconds"), "max_messages": _("Messages per lead at most"),
+            "team_quente": _("Team for hot leads"), "team_morno": _("Team for warm leads"),
+            "team_frio": _("Team for cold leads"), "team_muito_frio": _("Team for very cold leads"),
+        }  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in TEAMS:
+            team = self.fields[name]
+            assert isinstance(team, forms.ModelChoiceField)
+            team.queryset = Team.objects.all()
+        self.initial["services_text"] = "\n".join(_service_line(item) for item in self.instance.services)
+        self.initial["area_text"] = ", ".join(self.instance.area)
+        self.initial["faq_text"] = "\n".join(f"{item['question']} = {item['answer']}" for item in self.instance.faq)
+
+    def clean_services_text(self) -> list[dict[str, Any]]:
+        services = []
+        for line in self.cleaned_data["services_text"].splitlines()[:60]:
+            name, _mark, price = line.replace(" - ", ";").partition(";")
+            if not name.strip():
+                continue
+            try:
+                cents = parse_cents(price.replace("R$", "").strip()) if price.strip() else None
+            except InvalidMoneyError as error:
+                raise forms.ValidationError(_("The price of “%(name)s” cannot be read."), params={"name": name.strip()}) from error
+            services.append({"name": name.strip()[:80], "price_cents": cents})
+        return services
+
+    def clean_area_text(self) -> list[str]:
+        return [place.strip()[:60] for place in self.cleaned_data["area_text"].split(",") if place.strip()][:60]
+
+    def clean_faq_text(self) -> list[dict[str, str]]:
+        lines = [line.partition("=") for line in self.cleaned_data["faq_text"].splitlines()[:60]]
+        return [{"question": q.strip()[:200], "answer": a.strip()[:600]} for q, _mark, a in lines if q.strip() and a.strip()]
+
+    def clean_quiet_seconds(self) -> int:
+        seconds: int = self.cleaned_data["quiet_seconds"]
+        if seconds > 120:
+            raise forms.ValidationError(_("At most 120 seconds."))
+        return seconds
+
+    @property
+    def values(self) -> dict[str, Any]:
+        own = {name: self.cleaned_data[name] for name in self.Meta.fields}
+        return own | {
+            "services": self.cleaned_data["services_text"], "area": self.cleaned_data["area_text"],
+            "faq": self.cleaned_data["faq_text"],
+        }  # fmt: skip
+
+
+class RubricForm(forms.Form):
+    """The weights of the score, one number per level."""
+
+    def __init__(self, *args: Any, rubric: Rubric, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for criterion, levels in LEVELS.items():
+            for level in levels:
+                self.fields[f"{criterion}_{level}"] = forms.IntegerField(
+                    label=level, min_value=0, max_value=130, initial=rubric.weights[criterion][level]
+                )
+        for name in THRESHOLDS:
+            self.fields[f"threshold_{name}"] = forms.IntegerField(
+                label=name, min_value=1, max_value=130, initial=rubric.thresholds[name]
+            )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not self.errors:
+            try:
+                Rubric.from_json(self.rubric)
+            except RubricError as error:
+                raise forms.ValidationError(_("The thresholds must go down from hot to cold.")) from error
+        return data
+
+    @property
+    def rubric(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        return {
+            "weights": {c: {level: data[f"{c}_{level}"] for level in levels} for c, levels in LEVELS.items()},
+            "thresholds": {name: data[f"threshold_{name}"] for name in THRESHOLDS},
+        }
+
+    @property
+    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
+        groups = [(c, [self[f"{c}_{level}"] for level in levels]) for c, levels in LEVELS.items()]
+        return [*groups, ("threshold", [self[f"threshold_{name}"] for name in THRESHOLDS])]
+
+
+class PlaygroundForm(forms.Form):
+    text = forms.CharField(label=_("Write as the customer would"), max_length=1000, widget=forms.TextInput({"autocomplete": "off"}))
+    transcript = forms.CharField(required=False, max_length=20_000, widget=forms.HiddenInput)
+
+
+def _service_line(item: dict[str, Any]) -> str:
+    cents = item.get("price_cents")
+    return f"{item['name']}; {cents / 100:.2f}".replace(".", ",") if cents is not None else str(item["name"])

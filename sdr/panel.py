@@ -1,0 +1,16 @@
+"""The SDR's card in the inbox: the score, what earned each point and where it was said."""
+
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+
+from conversations.models import Conversation
+from sdr.models import Qualification
+
+
+def qualification_card(request: HttpRequest, conversation: Conversation) -> str:
+    """Return the card, or nothing while the SDR knows nothing."""
+    found = Qualification.objects.filter(contact_id=conversation.contact_id).first()
+    if found is None:
+        return ""
+    context = {"qualification": found, "needle": f"{found.score * 100 / 130:.1f}%"}
+    return render_to_string("sdr/_card.html", context, request)

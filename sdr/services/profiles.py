@@ -1,0 +1,65 @@
+"""The organization's SDR: what it knows, which model answers."""
+
+from typing import Any
+
+from django.conf import settings
+
+from accounts.models import Organization, Team
+from accounts.services.secrets_store import get_secret
+from core.tenancy import current_organization_id
+from sdr.contract import BusinessProfile, SdrModel, Service
+from sdr.engine.local import LocalModel
+from sdr.models import SdrProfile
+from sdr.providers.openai_model import OpenAiModel
+
+TEMPERATURES = ("quente", "morno", "frio", "muito_frio")
+
+
+def get_profile() -> SdrProfile:
+    """Return the active organization's profile, made on first use."""
+    organization_id = current_organization_id()
+    profile: SdrProfile | None = SdrProfile.objects.filter(organization_id=organization_id).first()
+    if profile is None:
+        organization = Organization.objects.get(pk=organization_id)
+        profile, _created = SdrProfile.objects.get_or_create(
+            organization_id=organization_id,
+            defaults={"business_name": organization.name, "segment": organization.segment},
+        )
+    return profile
+
+
+def business_profile(profile: SdrProfile) -> BusinessProfile:
+    """Return what the models are told."""
+    return BusinessProfile(
+        business_name=profile.business_name,
+        segment=profile.segment,
+        services=tuple(Service(item["name"], item.get("price_cents")) for item in profile.services),
+        city=profile.city,
+        area=tuple(profile.area),
+        hours=profile.hours,
+        agent_name=profile.agent_name,
+        faq=tuple((item["question"], item["answer"]) for item in profile.faq),
+    )
+
+
+def model_of(profile: SdrProfile) -> SdrModel:
+    """Return the model that answers; without a key it is the local engine."""
+    key = (get_secret("openai") or settings.OPENAI_API_KEY) if profile.provider == "openai" else ""
+    if not key:
+        return LocalModel()
+    return OpenAiModel(api_key=key, model=profile.model or settings.OPENAI_MODEL, base_url=settings.OPENAI_BASE_URL)
+
+
+def team_for(profile: SdrProfile, temperature: str) -> Team | None:
+    team: Team | None = getattr(profile, f"team_{temperature}")
+    return team
+
+
+def update_profile(profile: SdrProfile, values: dict[str, Any]) -> SdrProfile:
+    """Save checked values."""
+    for name, value in values.items():
+        setattr(profile, name, value)
+    profile.save()
+    return profile
+
+

@@ -1,0 +1,31 @@
+from accounts.events import OrganizationCreated
+from accounts.models import Team
+from conversations.events import CustomerReplied, HumanReplied
+from sagas.outbox import subscriber
+from sdr.models import Qualification, QualificationStatus
+from sdr.services.profiles import get_profile
+from sdr.services.turns import abort_open_turn, note_customer_message
+
+
+@subscriber(OrganizationCreated)
+def prepare_the_sdr(event: OrganizationCreated) -> None:
+    """Give a new business a profile and a team for those who are ready to buy."""
+    profile = get_profile()
+    if profile.team_quente is None:
+        profile.team_quente, _created = Team.objects.get_or_create(
+            organization_id=event.organization_id, name="Vendas", defaults={}
+        )
+        profile.save(update_fields=["team_quente"])
+
+
+@subscriber(CustomerReplied)
+def answer_the_customer(event: CustomerReplied) -> None:
+    note_customer_message(event)
+
+
+@subscriber(HumanReplied)
+def fall_silent_for_a_person(event: HumanReplied) -> None:
+    abort_open_turn(event.conversation_id, "person")
+    Qualification.objects.filter(
+        conversation_id=event.conversation_id, status=QualificationStatus.COLLECTING
+    ).update(status=QualificationStatus.HANDED_OFF, handoff_reason="person")

@@ -1,0 +1,100 @@
+import orjson
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.access import member_required, role_required
+from accounts.http import MemberRequest
+from accounts.models import Role
+from accounts.services.audit import record_audit
+from core.clock import now
+from sdr.contract import ChatMessage
+from sdr.engine.local import LocalModel
+from sdr.engine.replies import closing_message
+from sdr.forms import PlaygroundForm, RubricForm, SdrForm
+from sdr.models import Qualification
+from sdr.optout import opt_out_level
+from sdr.scoring import Rubric, score
+from sdr.services.profiles import business_profile, get_profile, update_profile
+from sdr.services.qualifying import is_complete
+from sdr.services.turns import local_time
+
+MAX_LINES = 60
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_required
+def settings_page(request: MemberRequest) -> HttpResponse:
+    profile = get_profile()
+    if request.method == "POST" and not request.membership.can_manage:
+        return render(request, "403.html", status=403)
+    form = SdrForm(request.POST or None, instance=profile)
+    if request.method == "POST" and form.is_valid():
+        update_profile(profile, form.values)
+        record_audit("sdr.changed", actor=request.membership, data={"fields": form.changed_data})
+        messages.success(request, _("The SDR was saved."))
+        return redirect("sdr:settings")
+    recent = Qualification.objects.select_related("contact").order_by("-updated_at")[:8]
+    context = {"form": form, "recent": recent, "profile": profile}
+    return render(request, "sdr/settings.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(Role.ADMIN)
+def rubric_page(request: MemberRequest) -> HttpResponse:
+    profile = get_profile()
+    form = RubricForm(request.POST or None, rubric=Rubric.from_json(profile.rubric))
+    if request.method == "POST" and form.is_valid():
+        update_profile(profile, {"rubric": form.rubric})
+        record_audit("sdr.rubric_changed", actor=request.membership)
+        messages.success(request, _("The weights were saved. They hold from the next answer on."))
+        return redirect("sdr:rubric")
+    return render(request, "sdr/rubric.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_required
+def playground(request: MemberRequest) -> HttpResponse:
+    """Talk to the SDR without a number; nothing is stored."""
+    form = PlaygroundForm(request.POST or None)
+    lines = _lines(request.POST.get("transcript", ""))
+    context: dict[str, object] = {"form": PlaygroundForm(), "lines": lines, "transcript": ""}
+    if request.method == "POST" and form.is_valid():
+        profile = get_profile()
+        lines.append(ChatMessage(f"c{len(lines)}", "customer", form.cleaned_data["text"], now()))
+        business = business_profile(profile)
+        turn = LocalModel().answer(business, lines, {}, local_time(profile.organization_id))
+        result = score(turn.facts, lines, Rubric.from_json(profile.rubric))
+        reply = turn.reply
+        if is_complete(turn.facts):
+            reply = closing_message(business, turn.facts, result.temperature, profile.closings)
+        if reply:
+            lines.append(ChatMessage(f"b{len(lines)}", "bot", reply, now()))
+        context |= {"result": result, "turn": turn, "opt_out": opt_out_level(form.cleaned_data["text"])}
+    context["lines"] = lines
+    context["transcript"] = orjson.dumps([[line.author, line.text] for line in lines[-MAX_LINES:]]).decode()
+    return render(request, "sdr/playground.html", context, status=422 if form.errors else 200)
+
+
+@require_safe
+@member_required
+def insights(request: MemberRequest) -> HttpResponse:
+    rows = Qualification.objects.select_related("contact").order_by("-updated_at")
+    questions = [(q.contact, text) for q in rows.exclude(unanswered=[])[:50] for text in q.unanswered]
+    return render(request, "sdr/insights.html", {"qualifications": rows[:50], "questions": questions[:50]})
+
+
+def _lines(transcript: str) -> list[ChatMessage]:
+    try:
+        data = orjson.loads(transcript or "[]")
+    except orjson.JSONDecodeError:
+        return []
+    if not isinstance(data, list):
+        return []
+    pairs = [item for item in data[:MAX_LINES] if isinstance(item, list) and len(item) == 2]
+    return [
+        ChatMessage(f"m{index}", "customer" if pair[0] == "customer" else "bot", str(pair[1])[:1000], now())
+        for index, pair in enumerate(pairs)
+    ]
