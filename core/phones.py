@@ -25,6 +25,8 @@ _BRAZILIAN = re.compile(rf"(?:(?:00)?55)?(?:0(?:[1-9][0-9])?)?({AREAS})(9[0-9]{{
 _BRAZILIAN_E164 = re.compile(rf"\+55({AREAS})(9[0-9]{{8}}|[2-9][0-9]{{7}})")
 _PLAIN = re.compile(r"[0-9 ()+\-./\t\u00a0\u2010-\u2015]+")
 _CPF = re.compile(r"[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}")
+# "99742-610" lost its last digit; read as an old number of eight digits it would be somebody else's.
+_CUT = re.compile(r"[0-9]-[0-9]{1,3}$")
 _NOT_DIGITS = re.compile(r"[^0-9]+")
 _FLOAT = re.compile(r"\+?([0-9]{8,15})[.,]0+")
 _SCIENTIFIC = re.compile(r"[0-9]+(?:[.,][0-9]+)?e\+?[0-9]+", re.IGNORECASE)
@@ -81,7 +83,7 @@ def canonical(raw: str, default_country: str = "BR") -> Phone:
     text = raw.strip()
     if default_country == "BR" and _PLAIN.fullmatch(text) and (text[0] != "+" or text.startswith("+55")):
         digits = text if text.isdigit() else _NOT_DIGITS.sub("", text)
-        if (match := _BRAZILIAN.fullmatch(digits)) and not _CPF.fullmatch(text):
+        if (match := _BRAZILIAN.fullmatch(digits)) and not _CPF.fullmatch(text) and not _CUT.search(text):
             return _brazilian(match)
     return _read(_normalised(text[:LONGEST]), default_country)
 
@@ -140,7 +142,7 @@ def _from_run(run: str, country: str) -> Phone | None:
     if run.startswith(("+", "00")) and (foreign := _foreign(digits.lstrip("0"))):
         return foreign
     if country == "BR" and (match := _BRAZILIAN.fullmatch(digits)):
-        return _brazilian(match)
+        return None if _CUT.search(run) else _brazilian(match)
     if phone := _by_library(run, country):
         return phone
     # Spreadsheets drop the plus. Shorter numbers are likelier to be Brazilian with an error, longer ones are LIDs.
