@@ -1,8 +1,24 @@
 """All recurring work of the product, in one list."""
 
+from campaigns.services.lifecycle import start_due_campaigns
+from conversations.services.send import sweep_outgoing
 from core.schedule import Recurring
+from gateways.jobs import run_simulated_contacts
+from gateways.services.channels import check_channels
+from gateways.services.drain import drain_missed
+from leads.jobs import forget_old_uploads, resume_stalled_imports
 from sagas.outbox import deliver_events
+from sdr.services.turns import mark_abandoned, wake_turns
 
 RECURRING: list[Recurring] = [
     Recurring(deliver_events, 2, "Deliver events whose bell was lost or whose retry is due."),
+    Recurring(run_simulated_contacts, 1, "Let the Simulator's virtual contacts act."),
+    Recurring(wake_turns, 1, "Answer the bursts whose quiet moment has come."),
+    Recurring(drain_missed, 3, "Understand webhooks whose bell was lost."),
+    Recurring(sweep_outgoing, 3, "Send messages whose bell was lost; lapsed claims become unknown."),
+    Recurring(start_due_campaigns, 5, "Start scheduled campaigns."),
+    Recurring(resume_stalled_imports, 15, "Go on with imports whose bell or worker was lost."),
+    Recurring(forget_old_uploads, 3600, "Drop uploads that nobody needs any more."),
+    Recurring(check_channels, 60, "Ask every number's gateway how it is."),
+    Recurring(mark_abandoned, 3600, "Record leads who stopped answering."),
 ]

@@ -1,0 +1,35 @@
+"""All checks of the project, in one readable list; ``bin/test`` without arguments runs them in this order."""
+
+import os
+import subprocess
+import sys
+import time
+
+CHECKS: list[tuple[str, list[str]]] = [
+    ("lint", ["ruff", "check", "."]),
+    ("import contracts", ["lint-imports"]),
+    ("types", ["mypy", "."]),
+    ("templates", ["djlint", "templates", "--lint", "--quiet"]),
+    ("migrations", [sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"]),
+    ("translations", [sys.executable, "manage.py", "translations", "check"]),
+    ("tests", [sys.executable, "-m", "pytest", "--cov", "--cov-report=term:skip-covered", "-q"]),
+]
+
+
+def main() -> int:
+    """Run every check; return 1 when one failed, after all have run."""
+    failed = []
+    for name, command in CHECKS:
+        started = time.monotonic()
+        print(f"== {name}", flush=True)
+        result = subprocess.run(command, check=False, env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings"})
+        print(f"== {name}: {'ok' if result.returncode == 0 else 'FAILED'} in {time.monotonic() - started:.0f} s", flush=True)
+        if result.returncode:
+            failed.append(name)
+    if failed:
+        print(f"Failed: {', '.join(failed)}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

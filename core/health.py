@@ -1,0 +1,59 @@
+"""Probes: alive means the process answers; ready means it can do its work."""
+
+from django.core.cache import cache
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
+from redis.exceptions import RedisError
+
+from core.redis import redis_client
+
+MIGRATED = "health:migrated"
+
+
+@require_safe
+def live(request: HttpRequest) -> HttpResponse:
+    """Answer without touching anything, so that a slow database restarts nobody."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@require_safe
+def ready(request: HttpRequest) -> HttpResponse:
+    """Check the database and its migrations; a missing Redis degrades and is told, but does not stop the work."""
+    checks = {"database": _database(), "redis": _redis()}
+    status = 200 if checks["database"] == "ok" else 503
+    return JsonResponse({"status": "ok" if status == 200 else "unavailable", "checks": checks}, status=status)
+
+
+def _database() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        return "ok" if _is_migrated() else "migrations missing"
+    except DatabaseError:
+        return "unavailable"
+
+
+def _is_migrated() -> bool:
+    try:
+        if cache.get(MIGRATED):
+            return True
+    except RedisError:
+        pass
+    executor = MigrationExecutor(connection)
+    done = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if done:
+        try:
+            cache.set(MIGRATED, 1, 60)
+        except RedisError:
+            return done
+    return done
+
+
+def _redis() -> str:
+    try:
+        redis_client().ping()
+    except RedisError:
+        return "degraded"
+    return "ok"
