@@ -135,7 +135,12 @@ def _write_row(sheet: Any, line: int, row: Sequence[Any]) -> None:
         if isinstance(cell, int | float) and abs(cell) <= EXACT_INTEGER:
             sheet.write_number(line, column, cell)
         elif cell != "":
-            sheet.write_string(line, column, str(cell)[:XLSX_CELL])
+            sheet.write_string(line, column, _typed_text(str(cell))[:XLSX_CELL])
+
+
+def _typed_text(text: str) -> str:
+    # Readers take one apostrophe off what looks guarded; a text that always had one is given another.
+    return text if strip_guard(text) == text else f"'{text}"
 
 
 class _Counted:

@@ -71,6 +71,8 @@ def open_delimited(source: Source, limits: Limits) -> Delimited:
         raise TableError(_("This is a page, not a table. Open it in your spreadsheet and save it as XLSX or CSV."))
     encoding, errors = detect_encoding(head, source.chunks())
     sample = head.decode(encoding, "replace").removeprefix("\ufeff").replace("\0", "")
+    if len(head) < SAMPLE and not sample.strip(' \t\r\n;,|"'):
+        raise TableError(_("The file is empty."))
     if _is_noise(sample):
         raise TableError(_("This is not a table. Send a CSV or XLSX file."))
     declared = _declared_delimiter(sample)
@@ -118,6 +120,6 @@ def _count_lines(source: Source) -> int:
         feeds += chunk.count(b"\n")
         returns += chunk.count(b"\r")
         size += len(chunk)
-        last = chunk[-2:]
+        last = chunk[-4:]
     ended = b"\n" in last or b"\r" in last
     return (feeds or returns) + (size > 0 and not ended)

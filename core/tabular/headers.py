@@ -2,17 +2,34 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from core.formulas import strip_guard
 
 _PHONE = re.compile(r"'?\+?[0-9 ()./-]{8,22}(?:\.0)?")
 _LINK = re.compile(r"https?://|wa\.me/|\S+@\S+\.\S+", re.IGNORECASE)
+_EMAIL = re.compile(r"\S+@\S+\.\S+")
 _WORDS = re.compile(r"[^\W\d_]{2,}")
 
 
 def looks_like_phone(cell: str) -> bool:
     return _PHONE.fullmatch(cell.strip()) is not None and 8 <= sum(letter.isdigit() for letter in cell) <= 15
+
+
+def _looks_like_chat_link(cell: str) -> bool:
+    return "wa.me/" in cell.lower() or "whatsapp.com/" in cell.lower()
+
+
+def _looks_like_name(cell: str) -> bool:
+    return _WORDS.match(cell) is not None and not _LINK.match(cell)
+
+
+_CONTENTS: list[tuple[str, Callable[[str], bool]]] = [
+    ("telefone", looks_like_phone),
+    ("whatsapp_link", _looks_like_chat_link),
+    ("email", lambda cell: _EMAIL.fullmatch(cell) is not None),
+    ("nome", _looks_like_name),
+]
 
 
 def header_index(sample: Sequence[Sequence[str]]) -> int:
@@ -42,7 +59,7 @@ def names_from_content(sample: Sequence[Sequence[str]], width: int) -> list[str]
         [row[index].strip() for row in sample if index < len(row) and row[index].strip()] for index in range(width)
     ]
     names = [f"coluna {index}" for index in range(1, width + 1)]
-    for name, test in (("telefone", looks_like_phone), ("nome", lambda cell: _WORDS.match(cell) is not None)):
+    for name, test in _CONTENTS:
         matching = (
             index for index, cells in enumerate(columns)
             if cells and names[index].startswith("coluna ") and sum(map(test, cells)) * 2 > len(cells)

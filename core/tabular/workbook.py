@@ -1,7 +1,9 @@
 """XLSX, looked through before anything parses it: a workbook is a zip that may be a bomb."""
 
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -19,6 +21,10 @@ MAX_RATIO = 100
 HARMLESS_BYTES = 10 * 1024 * 1024
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_BROKEN_ZIP = (
+    zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error, NotImplementedError, RuntimeError, ValueError,
+    EOFError, OSError, IndexError,
+)  # fmt: skip
 _COLUMN = re.compile(rb"""\br=["']([A-Z]{1,3})[0-9]{1,7}["']""")
 _ROW = re.compile(rb"""\br=["'][A-Z]{0,3}([0-9]{1,7})["']""")
 
@@ -48,15 +54,7 @@ def open_workbook(source: Source, limits: Limits) -> Workbook:
     try:
         with source.opened() as file, zipfile.ZipFile(file) as archive:
             _inspect(archive, limits)
-    except (
-        zipfile.BadZipFile,
-        zipfile.LargeZipFile,
-        NotImplementedError,
-        RuntimeError,
-        ValueError,
-        EOFError,
-        OSError,
-    ) as error:
+    except _BROKEN_ZIP as error:
         raise TableError(_("The spreadsheet is damaged. Save it again and send it once more.")) from error
     with source.opened() as file:
         return _first_sheet(file, limits)
