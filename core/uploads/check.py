@@ -1,7 +1,6 @@
 import re
 import unicodedata
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from uuid import uuid4
 
 from django.core.files.uploadedfile import UploadedFile
@@ -33,11 +32,12 @@ def check_upload(file: "UploadedFile[bytes] | bytes", *, filename: str = "", con
     """
     shown = _safe_name(filename or (file.name or "" if isinstance(file, UploadedFile) else ""))
     data = _read(file)
-    extension = PurePosixPath(shown).suffix.lstrip(".").lower() or extension_for(content_type)
+    stem, dot, suffix = shown.rpartition(".")
+    extension = suffix.lower() if dot else extension_for(content_type)
     found = _recognise(extension, data)
     if len(data) > LIMITS[found.kind]:
         raise _too_large(LIMITS[found.kind])
-    return _made_safe(data, found, PurePosixPath(shown).stem if "." in shown else shown)
+    return _made_safe(data, found, stem if dot else shown)
 
 
 def _read(file: "UploadedFile[bytes] | bytes") -> bytes:
