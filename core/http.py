@@ -272,12 +272,16 @@ class _GuardedAdapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = anywhere if self.private else public
 
 
+class _NeverRedirected(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Say that no answer is a redirect: to prepare the next hop requests would read the body without any limit."""
+
+
 def guarded_session(*, allow_private: bool | None = None) -> requests.Session:
     """Return a session with all of the guards; what fails before sending is an :class:`OutgoingError` of its own."""
     private = settings.ALLOW_PRIVATE_HOSTS if allow_private is None else allow_private
-    session = requests.Session()
+    session = _NeverRedirected()
     session.trust_env = False
-    session.max_redirects = 0
     # One session serves all organizations: a cookie of one must never travel with another.
     session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
     for scheme in ("http://", "https://"):
