@@ -5,6 +5,7 @@ An operation is a generator that yields each :class:`HttpCall` it needs and is g
 (:mod:`gateways.transport.sync`) and by aiohttp (:mod:`gateways.transport.aio`).
 """
 
+import re
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +17,8 @@ import orjson
 from pydantic import BaseModel
 
 from core.clock import now
+
+SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 @dataclass(frozen=True)
@@ -47,13 +50,11 @@ class HttpReply:
     def retry_after_seconds(self) -> float | None:
         """The pause that the server asks for, from seconds or a date."""
         value = self.headers.get("retry-after", "").strip()
-        if not value:
-            return None
-        if value.isdigit():
+        if SECONDS.fullmatch(value):
             return float(value)
         try:
             return max(0.0, (parsedate_to_datetime(value).astimezone(UTC) - now()).total_seconds())
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
 
 
@@ -204,6 +205,8 @@ class Adapter(Protocol):
     uses_qr: bool
     sends_media: bool
     is_paced: bool
+    connection_marks: tuple[bytes, ...]
+    """Byte strings, one of which is in every webhook that tells the connection's state; such webhooks come in floods."""
 
     def send(self, config: Any, message: OutgoingMessage) -> Operation[SendResult]: ...
     def check_number(self, config: Any, phone: str) -> Operation[NumberAnswer]: ...

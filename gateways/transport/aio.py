@@ -3,15 +3,22 @@
 import asyncio
 
 import aiohttp
+import orjson
 
-from core.http import MAX_REPLY_BYTES
+from core.http import CONNECT_SECONDS, MAX_REPLY_BYTES
 from gateways.contract import Answer, FailureKind, HttpCall, HttpReply, Operation, R, SimulatorPort, TransportFailure
 
+# All that aiohttp raises before it has a connection; whatever else it raises may come after bytes have left.
 NEVER_LEFT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
+CHUNK_BYTES = 65_536
 
 
 async def arun(operation: "Operation[R]", session: aiohttp.ClientSession, *, simulator: SimulatorPort) -> R:
-    """Run the operation to its result; redirects are off and nothing is retried."""
+    """Run the operation to its result; redirects are off and nothing is retried.
+
+    The session belongs to the caller: its connector decides which addresses may be reached
+    (:func:`core.addresses.guarded_socket`).
+    """
     try:
         call = next(operation)
         while True:
@@ -25,15 +32,36 @@ async def _answer(session: aiohttp.ClientSession, call: HttpCall, simulator: Sim
     if call.url.startswith("simulator:"):
         return await asyncio.to_thread(simulator, call)
     try:
-        timeout = aiohttp.ClientTimeout(total=call.timeout_seconds + 3, sock_connect=3, sock_read=call.timeout_seconds)
-        async with session.request(
-            call.method, call.url, headers=call.headers, json=call.json, timeout=timeout, allow_redirects=False
-        ) as response:
-            body = await response.content.read(MAX_REPLY_BYTES)
-            while len(body) < MAX_REPLY_BYTES and (more := await response.content.read(MAX_REPLY_BYTES - len(body))):
-                body += more
-            return HttpReply(response.status, body, {k.lower(): v for k, v in response.headers.items()})
+        return await _request(session, call)
     except NEVER_LEFT as error:
-        return TransportFailure(FailureKind.NOT_SENT, f"{type(error).__name__}: {error}"[:300])
-    except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
-        return TransportFailure(FailureKind.MAYBE_SENT, f"{type(error).__name__}: {error}"[:300])
+        return TransportFailure(FailureKind.NOT_SENT, _words(error))
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        return TransportFailure(FailureKind.MAYBE_SENT, _words(error))
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:300]
+
+
+async def _request(session: aiohttp.ClientSession, call: HttpCall) -> HttpReply:
+    headers, body = dict(call.headers), None
+    if call.json is not None:
+        headers["Content-Type"] = "application/json"
+        body = orjson.dumps(call.json)
+    timeout = aiohttp.ClientTimeout(
+        total=CONNECT_SECONDS + 2 * call.timeout_seconds, sock_connect=CONNECT_SECONDS, sock_read=call.timeout_seconds
+    )
+    async with session.request(
+        call.method, call.url, headers=headers, data=body, timeout=timeout, allow_redirects=False
+    ) as response:
+        content = await _read(response)
+        return HttpReply(response.status, content, {name.lower(): value for name, value in response.headers.items()})
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    content = bytearray()
+    async for chunk in response.content.iter_chunked(CHUNK_BYTES):
+        content += chunk
+        if len(content) > MAX_REPLY_BYTES:
+            raise aiohttp.ClientPayloadError("the answer is too large")
+    return bytes(content)

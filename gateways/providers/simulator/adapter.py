@@ -33,6 +33,7 @@ class SimulatorAdapter:
     uses_qr = False
     sends_media = True
     is_paced = False
+    connection_marks: tuple[bytes, ...] = ()
 
     def send(self, config: SimulatorConfig, message: OutgoingMessage) -> Operation[SendResult]:
         body = {"phone": message.phone, "text": message.text, "media": message.media.kind if message.media else ""}

@@ -36,6 +36,7 @@ class WahaAdapter:
     uses_qr = True
     sends_media = True
     is_paced = True
+    connection_marks = (b'"session.status"',)
 
     def send(self, config: WahaConfig, message: OutgoingMessage) -> Operation[SendResult]:
         chat_id = message.chat_id
