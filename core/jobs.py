@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import Any
 
 from django.conf import settings
-from django.db import close_old_connections, transaction
+from django.db import close_old_connections, connection, transaction
 from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
@@ -73,11 +73,17 @@ def run_job(name: str, kwargs: dict[str, Any], bell: str | None = None) -> None:
         redis_client().delete(bell)
     if name not in _registry:
         import_module(name.rsplit(".", 1)[0])
-    close_old_connections()
+    _drop_stale_connections()
     try:
         with no_organization():
             _registry[name](**kwargs)
     finally:
+        _drop_stale_connections()
+
+
+def _drop_stale_connections() -> None:
+    # A job that is run inside somebody's transaction, as tests do, must not lose it.
+    if not connection.in_atomic_block:
         close_old_connections()
 
 
