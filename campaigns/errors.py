@@ -7,19 +7,17 @@ class CampaignStateError(DomainError):
     """The campaign's state does not allow the action."""
 
 
-class CampaignInputError(DomainError):
-    """Something that was typed or sent is missing or wrong; ``field`` names it."""
+class CampaignIncompleteError(DomainError):
+    """Something that was typed or sent is missing or wrong; ``code`` names the field."""
 
-    status = HTTPStatus.UNPROCESSABLE_ENTITY
-
-    def __init__(self, message: str, *, field: str = "") -> None:
-        super().__init__(message, code=field)
-        self.field = field
+    status: int = HTTPStatus.UNPROCESSABLE_ENTITY
 
 
-class EmptyAudienceError(DomainError):
+class EmptyAudienceError(CampaignIncompleteError):
     """Nobody in the lists may receive the campaign."""
 
+    status: int = HTTPStatus.CONFLICT
 
-class RecipientStateError(DomainError):
+
+class RecipientStateError(CampaignStateError):
     """The recipient is not in the state that the action is for."""

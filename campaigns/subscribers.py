@@ -1,48 +1,71 @@
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from campaigns.models import Campaign, Recipient, RecipientState, SkipReason
-from campaigns.sender.rows import apply_statuses
-from campaigns.services.lifecycle import tell_pages
+from campaigns.models import CampaignChannel, CampaignState, Recipient, RecipientState, SkipReason
+from campaigns.services.bell import ring_senders
+from campaigns.services.evidence import confirm_by_echoes
+from campaigns.services.statuses import apply_known_statuses
+from campaigns.services.transitions import tell
 from conversations.events import CustomerReplied
-from core.live import signal
-from gateways.events import StatusesReceived
+from gateways.events import ChannelStateChanged, MessagesReceived, StatusesReceived
 from leads.events import ContactAnonymised, ContactOptedOut
 from sagas.outbox import subscriber
 
 ATTRIBUTION = timedelta(days=30)
+WROTE = [
+    RecipientState.SENDING, RecipientState.SENT, RecipientState.DELIVERED, RecipientState.READ, RecipientState.FAILED,
+    RecipientState.UNKNOWN,
+]  # fmt: skip
 
 
 @subscriber(StatusesReceived)
 def move_recipient_states(event: StatusesReceived) -> None:
-    for campaign_id in apply_statuses(event.channel_id, event.external_ids):
-        signal(event.organization_id, f"campaign:{campaign_id}")
-        signal(event.organization_id, "dashboard")
+    for campaign_id in apply_known_statuses(event.channel_id, event.external_ids):
+        tell(event.organization_id, campaign_id)
+
+
+@subscriber(MessagesReceived)
+def confirm_unknown_by_echo(event: MessagesReceived) -> None:
+    echoes = [message for message in event.messages if message["from_me"] and message["from_api"]]
+    confirm_by_echoes(UUID(event.organization_id), UUID(event.channel_id), echoes)
 
 
 @subscriber(CustomerReplied)
 def attribute_reply(event: CustomerReplied) -> None:
-    """Credit an answer to the last campaign message that the contact got."""
+    """Credit an answer to the last campaign message that the contact got within 30 days."""
     at = datetime.fromisoformat(event.at)
-    sent = Recipient.objects.filter(contact_id=event.contact_id, sent_at__gte=at - ATTRIBUTION)
-    newest = sent.order_by("-sent_at").first()
-    if newest is not None and newest.replied_at is None:
-        newest.replied_at = at
-        newest.save(update_fields=["replied_at"])
-        tell_pages(Campaign.objects.get(pk=newest.campaign_id))
+    rows = Recipient.objects.filter(contact_id=event.contact_id, state__in=WROTE)
+    # A very quick answer may overtake the settling of the send that it answers: that row is still being sent.
+    newest = (
+        rows.filter(state=RecipientState.SENDING, sent_at=None).first()
+        or rows.filter(sent_at__gte=at - ATTRIBUTION).order_by("-sent_at").first()
+    )
+    if newest is not None and Recipient.objects.filter(pk=newest.pk, replied_at=None).update(replied_at=at):
+        tell(event.organization_id, newest.campaign_id)
 
 
 @subscriber(ContactOptedOut)
 def leave_out_who_asked(event: ContactOptedOut) -> None:
-    _skip(event.contact_id, SkipReason.OPTED_OUT)
+    _leave_out(event.organization_id, event.contact_id, SkipReason.OPTED_OUT)
 
 
 @subscriber(ContactAnonymised)
 def leave_out_who_was_erased(event: ContactAnonymised) -> None:
-    _skip(event.contact_id, SkipReason.ANONYMISED)
-    Recipient.objects.filter(contact_id=event.contact_id).update(phone="", body="")
+    _leave_out(event.organization_id, event.contact_id, SkipReason.ANONYMISED)
+    Recipient.objects.filter(contact_id=event.contact_id).update(phone="", body="", error="")
 
 
-def _skip(contact_id: str, reason: str) -> None:
-    Recipient.objects.filter(contact_id=contact_id, state=RecipientState.QUEUED).update(
-        state=RecipientState.SKIPPED, skip_reason=reason
-    )
+@subscriber(ChannelStateChanged)
+def look_at_campaigns_of_channel(event: ChannelStateChanged) -> None:
+    links = CampaignChannel.objects.filter(channel_id=event.channel_id, campaign__state=CampaignState.RUNNING)
+    for campaign_id in links.values_list("campaign_id", flat=True):
+        tell(event.organization_id, campaign_id)
+    ring_senders()
+
+
+def _leave_out(organization_id: str, contact_id: str, reason: SkipReason) -> None:
+    waiting = Recipient.objects.filter(contact_id=contact_id, state=RecipientState.QUEUED)
+    campaigns = set(waiting.values_list("campaign_id", flat=True))
+    waiting.update(state=RecipientState.SKIPPED, skip_reason=reason)
+    for campaign_id in campaigns:
+        tell(organization_id, campaign_id)

@@ -1,6 +1,6 @@
 """All recurring work of the product, in one list."""
 
-from campaigns.services.lifecycle import start_due_campaigns
+from campaigns.jobs import build_missing_audiences, start_due_campaigns, sweep_campaigns, watch_campaigns
 from conversations.services.send import sweep_outgoing
 from core.schedule import Recurring
 from gateways.jobs import run_simulated_contacts
@@ -17,6 +17,9 @@ RECURRING: list[Recurring] = [
     Recurring(drain_missed, 3, "Understand webhooks whose bell was lost."),
     Recurring(sweep_outgoing, 3, "Send messages whose bell was lost; lapsed claims become unknown."),
     Recurring(start_due_campaigns, 5, "Start scheduled campaigns."),
+    Recurring(sweep_campaigns, 5, "Lapsed claims become unknown, finished campaigns end, standbys take over."),
+    Recurring(watch_campaigns, 15, "Note why a running campaign waits."),
+    Recurring(build_missing_audiences, 20, "Freeze audiences whose job was lost."),
     Recurring(resume_stalled_imports, 15, "Go on with imports whose bell or worker was lost."),
     Recurring(forget_old_uploads, 3600, "Drop uploads that nobody needs any more."),
     Recurring(check_channels, 60, "Ask every number's gateway how it is."),

@@ -28,6 +28,7 @@ class SkipReason(models.TextChoices):
     UNANSWERED = "unanswered", _("did not answer the last campaigns")
     DUPLICATE = "duplicate", _("already in this campaign")
     ANONYMISED = "anonymised", _("data erased")
+    EMPTY = "empty", _("the message would be empty")
     CANCELLED = "cancelled", _("campaign cancelled")
 
 

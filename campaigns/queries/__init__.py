@@ -1,0 +1,29 @@
+"""What pages and the API read of campaigns."""
+
+from campaigns.queries.figures import (
+    CampaignStats,
+    channel_figures,
+    get_campaign,
+    recipients,
+    skipped_reasons,
+    stats,
+    stats_of,
+    variant_figures,
+)
+from campaigns.queries.forecast import eta
+from campaigns.queries.waiting import pause_words, waiting_reasons, waits
+
+__all__ = [
+    "CampaignStats",
+    "channel_figures",
+    "eta",
+    "get_campaign",
+    "pause_words",
+    "recipients",
+    "skipped_reasons",
+    "stats",
+    "stats_of",
+    "variant_figures",
+    "waiting_reasons",
+    "waits",
+]

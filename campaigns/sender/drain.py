@@ -1,228 +1,418 @@
-"""One channel being drained: claim, send, settle, at the channel's pace, for one slice of time."""
+"""One channel being drained: claims ahead of its pace, a window of sends under way, results settled in batches."""
 
 import asyncio
 import contextlib
 import logging
 import time
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any, TypeVar
+from functools import partial
+from typing import NamedTuple, Protocol, TypeVar
+from uuid import UUID, uuid4
 
 import aiohttp
-from django.db import close_old_connections
-from django.db.models import F
-from zoneinfo import ZoneInfo
+from django.db import DatabaseError, InterfaceError, connection
 
-from accounts.models import Organization
-from billing.services import messages_per_minute, release_messages, reserve_messages
-from campaigns.models import Campaign, CampaignState
-from campaigns.sender import rows
-from campaigns.sender.outcomes import settlement, unsent
-from campaigns.sender.settling import settle_batch
-from campaigns.sender.work import ChannelWork
-from campaigns.services.lifecycle import pause
+from campaigns.sender import claims
+from campaigns.sender.claims import Claimed, Wish
+from campaigns.sender.database import Database
+from campaigns.sender.due import SPACED_SECONDS, Facts, look
+from campaigns.sender.outcomes import NOT_THE_MESSAGE, Settlement, judge, unsent
+from campaigns.sender.quota import MinuteSlots, PlanQuota
+from campaigns.sender.settling import remember_numbers, settle_batch
+from campaigns.services.plan import pause_for_plan
 from core.clock import now
 from core.crashpoints import crashpoint
-from core.ratelimit import check
-from core.tenancy import activate_organization
-from gateways import leases, number_checks, pacing
-from gateways.contract import OutgoingMessage, Outcome, SendResult
+from core.ratelimit import LimitUnavailableError
+from gateways import leases
+from gateways.contract import Adapter, HttpCall, HttpReply, Outcome, OutgoingMessage, SendResult, SimulatorPort
+from gateways.leases import Lease
 from gateways.models import Channel
 from gateways.registry import get_adapter
 from gateways.services.sending import note_result
 from gateways.services.simulation import simulator_port
+from gateways.services.states import pause_until
 from gateways.transport.aio import arun
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+CHANNEL_LEASE_SECONDS = 5.0
+KEEP_SECONDS = 1.0
 SLICE_SECONDS = 5.0
-CHANNEL_LEASE_SECONDS = 60
-CONNECTIONS = 16
-BATCH = 100
-SETTLE_EVERY = 0.25
+HOLD_SECONDS = 1.5
+"""A drain waits this long at most with nothing to do; then it gives the channel back."""
+DRY_SECONDS = 0.25
+"""After a claim that found nothing, while sends are under way."""
+MAX_BATCH = 100
+AHEAD_SECONDS = 0.15
+SETTLE_ROWS, SETTLE_SECONDS = 250, 0.25
+ALONE_SECONDS = 0.3
+"""With gaps from here on, one send at a time: two at once on a phone's number would not look like a person."""
+DOUBTS_BEFORE_REST = 5
+REST = timedelta(seconds=30)
 
 
-class ChannelDrain:
-    """Drains one channel until its slice ends or it has to wait."""
+class Shared(Protocol):
+    """What the drains of one process share."""
 
-    def __init__(self, work: ChannelWork, session: aiohttp.ClientSession, pool: ThreadPoolExecutor, stop: asyncio.Event):
-        self.work, self.session, self.pool, self.stop = work, session, pool, stop
-        self.ends = time.monotonic() + SLICE_SECONDS
-        self.ended: list[rows.Settlement] = []
-        self.halted = False
+    database: Database
+    session: aiohttp.ClientSession
+
+    def window(self) -> int: ...
+    def is_crowded(self) -> bool: ...
+    def is_stopping(self) -> bool: ...
+    def touch(self, organization_id: UUID, campaign_id: UUID) -> None: ...
+
+
+class _Ready(NamedTuple):
+    row: Claimed
+    start_at: float
+    claimed_at: float
+
+
+class Drain:
+    """Drives one channel from taking its lease to giving it back. Everything but the ``_db_`` methods runs in the loop."""
+
+    def __init__(self, shared: Shared, channel_id: UUID, organization_id: UUID) -> None:
+        self.shared, self.channel_id, self.organization_id = shared, channel_id, organization_id
+        self.started_at = time.monotonic()
+        self._is_open = False
+        self.stopping = ""
+        self.in_flight = 0
+        self.answered = 0
+        self.doubts = 0
+        self.next_at = 0.0
+        self.dry_until = 0.0
+        self._closing = False
+        self._buffer: deque[_Ready] = deque()
+        self._ended: list[Settlement] = []
+        self._chat_ids: dict[str, str] = {}
+        self._wake, self._settle_now = asyncio.Event(), asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def is_streaming(self) -> bool:
+        """Whether the channel sends as fast as its gateway takes it, and so shares the process's connections."""
+        return self._is_open and not self.facts.is_spaced
 
     async def run(self) -> None:
-        """Take the channel, work for a slice and give it back."""
-        lease = await self._db(lambda: leases.take(self.work.channel_id, CHANNEL_LEASE_SECONDS))
-        if lease is None:
+        """Drain until nothing is due, the channel must wait, or others want their turn."""
+        taken = await self._db(partial(leases.take, self.channel_id, CHANNEL_LEASE_SECONDS))
+        if taken is None:
             return
+        self.lease: Lease = taken
         try:
-            self.channel, self.zone = await self._db(self._load)
-            self.adapter = get_adapter(self.channel.provider)
-            self.config = self.adapter.config_model.model_validate(self.channel.config)
-            self.port = simulator_port(self.channel)
-            if pacing.pace_of(self.channel, now()).max_gap > timedelta(0):
-                await self._paced()
-            else:
-                await self._stream()
+            if await self._open():
+                await self._work()
         finally:
-            await self._settle()
-            await self._db(lambda: leases.release(lease))
+            await self.shared.database.insist(self.organization_id, partial(leases.release, self.lease))
 
-    async def _paced(self) -> None:
-        while not self._over():
-            wait = await self._db(lambda: pacing.wait_of(self._load()[0], now(), self.zone))
-            if wait is not None:
-                seconds = (wait.until - now()).total_seconds() if wait.until else SLICE_SECONDS
-                if wait.code != "gap" or seconds > self.ends - time.monotonic():
-                    return
-                await asyncio.sleep(max(0.0, seconds))
-                continue
-            claimed = await self._db(lambda: self._claim(1))
-            if not claimed:
-                return
-            await self._db(self._note_send)
-            await self._send(claimed[0], time.monotonic())
-            await self._settle()
+    # ---- The parts of a run ---------------------------------------------------------------------------------------------
 
-    async def _stream(self) -> None:
-        queue: asyncio.Queue[tuple[rows.Claimed, float] | None] = asyncio.Queue()
-        senders = [asyncio.create_task(self._sender(queue)) for _ in range(CONNECTIONS)]
-        settler = asyncio.create_task(self._settler())
+    async def _open(self) -> bool:
+        self._learn(await self._db(partial(look, self.channel_id, self.organization_id)))
+        if not self.facts.may_send:
+            return False
+        channel = self.facts.channel
+        self.adapter: Adapter = get_adapter(channel.provider)
+        self.config = self.adapter.config_model.model_validate(channel.config)
+        self.port = _closing_port(channel)
+        self.quota, self.slots = await self._db(self._db_quota)
+        self.probing = channel.paused_until is not None and channel.paused_until > self.facts.at - 10 * REST
+        self._is_open = True
+        return True
+
+    async def _work(self) -> None:
+        keeper, settler = asyncio.create_task(self._keep()), asyncio.create_task(self._settle())
         try:
-            while not self._over():
-                if queue.qsize() >= CONNECTIONS:
-                    await asyncio.sleep(0.005)
-                    continue
-                noted = time.monotonic()
-                claimed = await self._db(lambda: self._claim(BATCH))
-                if not claimed:
-                    break
-                for one in claimed:
-                    queue.put_nowait((one, noted))
+            await self._pump()
         finally:
-            for _sender in senders:
-                queue.put_nowait(None)
-            await asyncio.gather(*senders)
-            settler.cancel()
+            self.stopping = self.stopping or "done"
+            self._drop(lambda _row: True)
+            while self._tasks:
+                await asyncio.wait(self._tasks)
+            self._closing = True
+            self._settle_now.set()
+            await settler
+            await self.shared.database.insist(self.organization_id, self.quota.release)
+            keeper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await settler
+                await keeper
 
-    async def _sender(self, queue: "asyncio.Queue[tuple[rows.Claimed, float] | None]") -> None:
-        while (item := await queue.get()) is not None:
-            await self._send(*item)
+    async def _pump(self) -> None:
+        while not self._is_over():
+            if (wait := self._seconds_to_claim()) > 0:
+                if wait > HOLD_SECONDS and not self._is_busy():
+                    return
+                await self._pause(wait)
+            elif not await self._claim():
+                if not self._is_busy():
+                    return
+                self.dry_until = time.monotonic() + DRY_SECONDS
 
-    async def _settler(self) -> None:
-        while True:
-            await asyncio.sleep(SETTLE_EVERY)
-            await self._settle()
+    def _is_over(self) -> bool:
+        if self.stopping or self.shared.is_stopping():
+            return True
+        return time.monotonic() - self.started_at > SLICE_SECONDS and self.shared.is_crowded()
 
-    async def _send(self, claimed: rows.Claimed, noted: float) -> None:
-        late = time.monotonic() - noted > rows.LEASE_SECONDS / 2
-        if late or self.halted or self.stop.is_set():
-            # What was not started within half the lease may be another's by the time it would leave.
-            self.ended.append(unsent(claimed))
-            return
-        crashpoint("send.claimed")
-        message = OutgoingMessage(claimed.phone, claimed.body, self.chat_ids.get(claimed.phone, ""))
+    def _is_busy(self) -> bool:
+        return bool(self._buffer or self.in_flight)
+
+    async def _pause(self, seconds: float) -> None:
+        # In small steps, so that a stop of the process is noticed.
+        self._wake.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), min(seconds, 0.5))
+
+    # ---- How far ahead -----------------------------------------------------------------------------------------------------
+
+    @property
+    def _is_spaced(self) -> bool:
+        return max(self.facts.gap_seconds, 60 / (self.slots.limit or 1e9)) >= SPACED_SECONDS
+
+    @property
+    def _ahead_seconds(self) -> float:
+        return 0.0 if self._is_spaced else AHEAD_SECONDS
+
+    def _window(self) -> int:
+        if self.probing or self.facts.gap_seconds >= ALONE_SECONDS:
+            return 1
+        return self.shared.window()
+
+    def _batch(self) -> int:
+        """Return how many rows may be claimed now: 150 ms of sends, or twice the window, never more than 100."""
+        if self._is_spaced or self.probing:
+            return 1
+        if self.facts.gap_seconds > 0:
+            return min(MAX_BATCH, max(1, int(AHEAD_SECONDS / self.facts.gap_seconds)))
+        speed = self.answered / max(0.3, time.monotonic() - self.started_at)
+        return min(MAX_BATCH, max(2 * self._window(), int(speed * AHEAD_SECONDS)))
+
+    def _seconds_to_claim(self) -> float:
+        if self._is_spaced or self.probing:
+            if self._is_busy():
+                return HOLD_SECONDS
+        elif len(self._buffer) > self._batch() // 2:
+            return HOLD_SECONDS
+        return max(0.0, self.dry_until - time.monotonic(), self.next_at - time.monotonic() - self._ahead_seconds)
+
+    # ---- Claiming ------------------------------------------------------------------------------------------------------------
+
+    async def _claim(self) -> int:
+        count = self._batch() if self._is_spaced else max(1, self._batch() - len(self._buffer))
+        if self.slots.is_limited:
+            count = await self._slots_for(count)
+            if count == 0:
+                return 1  # not dry: the slot is still to come
+        claimed_at, token = time.monotonic(), uuid4()
+        gaps = self._gaps(count)
         try:
-            result = await arun(self.adapter.send(self.config, message), self.session, simulator=self.port)
-        except Exception as error:  # whatever an adapter did not foresee leaves the outcome in doubt, never unrecorded
-            logger.exception("send failed")
-            result = SendResult(Outcome.UNKNOWN, code="error", detail=str(error)[:300])
-        crashpoint("send.answered")
-        self.ended.append(settlement(claimed, result))
-        await self._learn(claimed, result)
+            rows, delay = await self._db(partial(self._db_claim, count, gaps, token))
+        except (DatabaseError, InterfaceError):
+            # The claim may be committed although nobody said so. None of it was begun, so it can be given back.
+            await self.shared.database.insist(self.organization_id, partial(claims.give_back, token))
+            raise
+        self._enqueue(rows, claimed_at, delay, gaps)
+        return len(rows)
 
-    async def _learn(self, claimed: rows.Claimed, result: SendResult) -> None:
-        if result.outcome in {Outcome.CHANNEL_DOWN, Outcome.LATER}:
-            if not self.halted:
-                self.halted = True
-                await self._db(lambda: note_result(self.channel, claimed.phone, result))
-        elif result.outcome is Outcome.SENT and result.chat_id and self.chat_ids.get(claimed.phone) != result.chat_id:
-            self.learnt[claimed.phone] = result.chat_id
-        elif result.outcome is Outcome.INVALID_NUMBER:
-            self.learnt[claimed.phone] = None
+    async def _slots_for(self, count: int) -> int:
+        try:
+            wait = await self._db(partial(self.slots.first, count))
+        except LimitUnavailableError:
+            self.stopping = "limit"  # without Redis nobody knows how much was sent in this minute, so nothing is
+            return 0
+        if wait > self._ahead_seconds:
+            await self._pause(wait)
+            return 0
+        return min(count, max(1, self.slots.within(self._ahead_seconds)))
+
+    def _gaps(self, count: int) -> list[float]:
+        gaps: list[float] = []
+        total = 0.0
+        for _ in range(count):
+            total += self.facts.pace.gap().total_seconds() if self.facts.gap_seconds else 0.0
+            gaps.append(total)
+        return gaps
+
+    def _enqueue(self, rows: list[Claimed], claimed_at: float, delay: float, gaps: list[float]) -> None:
+        first = time.monotonic() + delay
+        slots = self.slots.take(len(rows)) if self.slots.is_limited else []
+        for index, row in enumerate(rows):
+            self.shared.touch(self.organization_id, row.campaign_id)
+            if row.is_invalid:
+                self._end(judge(row, SendResult(Outcome.INVALID_NUMBER, code="no_whatsapp")))
+                continue
+            paced = first + (gaps[index - 1] if index else 0.0)
+            self._buffer.append(_Ready(row, max(paced, slots[index] if index < len(slots) else 0.0), claimed_at))
+        if rows:
+            self.next_at = first + gaps[len(rows) - 1]
+        self._launch()
+
+    def _drop(self, unwanted: Callable[[Claimed], bool]) -> None:
+        """Give back what was claimed and not begun."""
+        kept = deque(ready for ready in self._buffer if not unwanted(ready.row))
+        for ready in self._buffer:
+            if unwanted(ready.row):
+                self._end(unsent(ready.row))
+        self._buffer = kept
+
+    # ---- Sending --------------------------------------------------------------------------------------------------------------
+
+    def _launch(self) -> None:
+        loop = asyncio.get_running_loop()
+        window = self._window()
+        while self._buffer and self.in_flight < window and not self.stopping:
+            ready, at = self._buffer[0], time.monotonic()
+            if ready.start_at > at:
+                if self._timer is None:
+                    self._timer = loop.call_later(ready.start_at - at, self._ring)
+                return
+            self._buffer.popleft()
+            if at - ready.claimed_at > claims.LEASE_SECONDS / 2:
+                # By the time it would leave, the claim may have lapsed: we alone know that nothing was sent.
+                self._end(unsent(ready.row))
+                continue
+            self.in_flight += 1
+            task = loop.create_task(self._send(ready.row))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def _ring(self) -> None:
+        self._timer = None
+        self._launch()
+
+    async def _send(self, row: Claimed) -> None:
+        crashpoint("send.posting")
+        try:
+            message = OutgoingMessage(row.phone, row.body, row.chat_id)
+            result = await arun(self.adapter.send(self.config, message), self.shared.session, simulator=self.port)
+        except Exception as error:  # what nobody foresaw may have happened after bytes left: in doubt, never unrecorded
+            logger.exception("send ended in an error", extra={"channel": str(self.channel_id)})
+            result = SendResult(Outcome.UNKNOWN, code="error", detail=f"{type(error).__name__}: {error}"[:300])
+        crashpoint("send.answered")
+        self.in_flight -= 1
+        self.answered += 1
+        self._note(row, result)
+        self._end(judge(row, result))
+        self._launch()
+        self._wake.set()
+
+    def _note(self, row: Claimed, result: SendResult) -> None:
+        if result.outcome in NOT_THE_MESSAGE:
+            self._stop_channel(partial(note_result, self.facts.channel, row.phone, result))
+        elif result.outcome is Outcome.UNKNOWN:
+            self.doubts += 1
+            self._insist(partial(note_result, self.facts.channel, row.phone, result))
+            if self.probing or self.doubts >= DOUBTS_BEFORE_REST:
+                reason = f"{result.code}: {result.detail}".strip(": ")
+                self._stop_channel(partial(pause_until, self.facts.channel, now() + REST, reason))
+        elif result.outcome is not Outcome.NOT_SENT:
+            self.doubts, self.probing = 0, False
+            if result.chat_id and result.chat_id not in {row.chat_id, row.phone}:
+                self._chat_ids[row.phone] = result.chat_id
+
+    def _stop_channel(self, note: Callable[[], None]) -> None:
+        """Send nothing more through the channel, and keep why before anybody else may take it."""
+        if self.stopping:
+            return
+        self.stopping = "trouble"
+        self._drop(lambda _row: True)
+        self._insist(note)
+
+    def _insist(self, note: Callable[[], None]) -> None:
+        task = asyncio.get_running_loop().create_task(self.shared.database.insist(self.organization_id, note))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # ---- Settling -------------------------------------------------------------------------------------------------------------
+
+    def _end(self, settlement: Settlement) -> None:
+        self._ended.append(settlement)
+        if self._is_spaced or len(self._ended) >= SETTLE_ROWS:
+            self._settle_now.set()
 
     async def _settle(self) -> None:
-        ended, self.ended = self.ended, []
-        learnt, self.learnt = getattr(self, "learnt", {}), {}
-        if ended:
-            await self._db(lambda: settle_batch(self.channel, ended))
-            crashpoint("send.settled")
-        if learnt and self.adapter.is_paced:
-            await self._db(lambda: number_checks.remember(self.channel.pk, learnt))
+        while self._ended or not self._closing:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._settle_now.wait(), SETTLE_SECONDS)
+            if not self._closing:
+                self._settle_now.clear()
+            batch, self._ended = self._ended, []
+            chat_ids, self._chat_ids = self._chat_ids, {}
+            if batch:
+                await self.shared.database.insist(self.organization_id, partial(self._db_settle, batch, chat_ids))
+                for row in batch:
+                    self.shared.touch(self.organization_id, row.claimed.campaign_id)
 
-    def _over(self) -> bool:
-        return self.halted or self.stop.is_set() or time.monotonic() >= self.ends
+    # ---- Keeping --------------------------------------------------------------------------------------------------------------
 
-    # ---- In the database thread, inside the organization ---------------------------------------------------------------
+    async def _keep(self) -> None:
+        """Hold the lease, and notice what changes meanwhile: hours, pauses, caps, a number that went down."""
+        while not self.stopping:
+            await asyncio.sleep(KEEP_SECONDS)
+            try:
+                held, facts = await self._db(self._db_keep)
+            except (DatabaseError, InterfaceError):
+                logger.warning("the channel's lease was not renewed", exc_info=True)
+                continue
+            self._learn(facts)
+            if not held or not facts.may_send:
+                self.stopping = self.stopping or ("lease" if not held else "waiting")
+                self._drop(lambda _row: True)
+            open_campaigns = set(facts.campaigns)
+            self._drop(lambda row: row.campaign_id not in open_campaigns)
+            self._wake.set()
+
+    def _learn(self, facts: Facts) -> None:
+        self.facts = facts
+        self.next_at = max(self.next_at, time.monotonic() + facts.seconds_to_next) if facts.gap_seconds else 0.0
+
+    # ---- In the database threads, inside the organization ------------------------------------------------------------------
 
     async def _db(self, function: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self.pool, self._inside, function)
+        return await self.shared.database.run(self.organization_id, function)
 
-    def _inside(self, function: Callable[[], T]) -> T:
-        close_old_connections()
-        with activate_organization(self.work.organization_id):
-            return function()
+    def _db_quota(self) -> tuple[PlanQuota, MinuteSlots]:
+        return PlanQuota(self.organization_id, self.facts.zone), MinuteSlots(self.organization_id)
 
-    def _load(self) -> tuple[Channel, str]:
-        channel = Channel.objects.get(pk=self.work.channel_id)
-        return channel, Organization.objects.values_list("timezone", flat=True).get(pk=self.work.organization_id)
+    def _db_claim(self, count: int, gaps: list[float], token: UUID) -> tuple[list[Claimed], float]:
+        facts = self.facts
+        allowed, reason = self.quota.ask(count)
+        if allowed == 0:
+            pause_for_plan(facts.campaigns, reason)
+            return [], 0.0
+        wish = Wish(
+            organization_id=self.organization_id, channel_id=self.channel_id, lease=self.lease.token,
+            campaigns=facts.campaigns, count=allowed, cap=facts.pace.daily_cap, today=facts.today, gaps=gaps,
+            ahead=self._ahead_seconds,
+        )  # fmt: skip
+        rows, delay = claims.claim(wish, token)
+        self.quota.use(len(rows))
+        if not rows:
+            claims.skip_unsendable(facts.campaigns)
+        return rows, delay
 
-    def _claim(self, count: int) -> list[rows.Claimed]:
-        channel = self._load()[0]
-        at = now()
-        if (wait := pacing.wait_of(channel, at, self.zone)) and wait.code != "gap":
-            return []
-        left = pacing.remaining_today(channel, at, self.zone)
-        count = min(count, left) if left is not None else count
-        count = self._within_minute(count)
-        grant = reserve_messages(self.work.organization_id, count, at=at) if count else None
-        if grant is None or grant.granted == 0:
-            self._stopped_by_plan(grant)
-            return []
-        claimed = rows.claim(
-            organization_id=self.work.organization_id,
-            channel_id=self.work.channel_id,
-            campaign_ids=self.work.campaign_ids,
-            alive=self._alive(),
-            count=grant.granted,
-        )
-        day = at.astimezone(ZoneInfo(self.zone)).date()
-        release_messages(self.work.organization_id, grant.granted - len(claimed), day=day)
-        self._count_today(channel, len(claimed), day)
-        self.chat_ids = number_checks.chat_ids(channel.pk, [c.phone for c in claimed]) if self.adapter.is_paced else {}
-        return claimed
+    def _db_settle(self, batch: list[Settlement], chat_ids: dict[str, str]) -> None:
+        written = settle_batch(self.organization_id, self.channel_id, batch, self.facts.today)
+        self.quota.use(-sum(1 for row in written if not row.has_left))
+        remember_numbers(self.channel_id, batch, chat_ids)
 
-    def _within_minute(self, count: int) -> int:
-        limit = messages_per_minute(self.work.organization_id)
-        if limit is None:
-            return count
-        for wanted in (count, 10, 1):
-            key = str(self.work.organization_id)
-            if wanted <= count and check("send", key, limit=limit, period=60, cost=wanted).allowed:
-                return wanted
-        return 0
+    def _db_keep(self) -> tuple[bool, Facts]:
+        held = leases.renew(self.lease, CHANNEL_LEASE_SECONDS)
+        return held, look(self.channel_id, self.organization_id)
 
-    def _stopped_by_plan(self, grant: Any) -> None:
-        if grant is None:
-            return
-        for campaign in Campaign.objects.filter(pk__in=self.work.campaign_ids, state=CampaignState.RUNNING):
-            pause(campaign, reason=f"plan:{grant.reason}")
 
-    def _alive(self) -> list[Any]:
-        return list(Channel.objects.filter(state="connected", removed_at=None).values_list("pk", flat=True))
+def _closing_port(channel: Channel) -> SimulatorPort:
+    """Return the Simulator's server, whose thread gets a new connection after an error of the database."""
+    port = simulator_port(channel)
 
-    def _count_today(self, channel: Channel, count: int, day: Any) -> None:
-        if count:
-            rows_ = Channel.objects.filter(pk=channel.pk)
-            if not rows_.filter(sent_on=day).update(sent_today=F("sent_today") + count):
-                rows_.update(sent_on=day, sent_today=count)
+    def serve(call: HttpCall) -> HttpReply:
+        try:
+            return port(call)
+        except (DatabaseError, InterfaceError):
+            connection.close()
+            raise
 
-    def _note_send(self) -> None:
-        at = now()
-        gap = pacing.pace_of(self.channel, at).gap()
-        Channel.objects.filter(pk=self.channel.pk).update(last_sent_at=at, next_send_at=at + gap)
+    return serve

@@ -1,59 +1,143 @@
-"""What one batch of ended sends changes, in a few statements."""
+"""Results written in batches: states, progress, threads and errors in one transaction, a handful of statements per batch."""
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import date
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
-from campaigns.models import Campaign, RecipientState
-from campaigns.sender import rows
+from campaigns.models import RecipientState
+from campaigns.sender.outcomes import Settlement
+from campaigns.services.statuses import apply_known_statuses
+from conversations.services import states as thread_states
 from conversations.services.campaign import CampaignMessage, record_campaign_messages
-from conversations.services.states import apply_known_statuses
 from core.clock import now
-from core.live import signal
-from gateways.models import Channel
+from core.crashpoints import crashpoint
+from gateways import number_checks, statuses
 
-IN_THREAD = {RecipientState.SENT, RecipientState.UNKNOWN}
+IN_THREAD = frozenset({RecipientState.SENT.value, RecipientState.UNKNOWN.value})
+AT_FAULT = frozenset({RecipientState.FAILED.value, RecipientState.INVALID.value})
+
+# Only the holder of the claim may write its end, also when the claim has lapsed meanwhile. Campaigns are locked in one
+# order, so that two channels settling the same two campaigns never wait for each other.
+_SETTLE = """
+WITH new AS MATERIALIZED (
+  SELECT * FROM unnest(%(ids)s::uuid[], %(tokens)s::uuid[], %(states)s::text[], %(externals)s::text[], %(codes)s::text[],
+                       %(errors)s::text[], %(ats)s::timestamptz[], %(waits)s::float8[], %(refunds)s::int[])
+    AS new(id, token, state, external, code, error, at, wait, refund)
+), written AS (
+  UPDATE campaigns_recipient r SET
+    state = CASE WHEN new.state = 'unknown' AND r.external_id IS NOT NULL THEN 'sent' ELSE new.state END, external_id = COALESCE(NULLIF(new.external, ''), r.external_id), error_code = new.code, error = new.error,
+    sent_at = CASE WHEN new.state IN ('sent', 'unknown') AND (new.state = 'sent' OR r.external_id IS NOT NULL)
+              THEN COALESCE(r.sent_at, new.at) ELSE r.sent_at END,
+    next_attempt_at = CASE WHEN new.wait > 0 THEN clock_timestamp() + make_interval(secs => new.wait) END,
+    attempts = GREATEST(r.attempts - new.refund, 0),
+    channel_id = CASE WHEN new.state = 'queued' AND NOT r.pinned THEN NULL ELSE r.channel_id END,
+    claim_token = NULL, lease_until = NULL
+  FROM new
+  WHERE r.id = new.id AND r.claim_token = new.token AND r.state IN ('sending', 'unknown')
+  RETURNING r.id, r.campaign_id, r.state
+), counted AS (
+  UPDATE gateways_channel ch SET
+    sent_today = CASE WHEN ch.sent_on = %(day)s THEN GREATEST(ch.sent_today - n.unused, 0) ELSE ch.sent_today END,
+    unacked_sends = ch.unacked_sends + n.sent
+  FROM (SELECT count(*) FILTER (WHERE state IN ('queued', 'invalid'))::int AS unused,
+               count(*) FILTER (WHERE state = 'sent')::int AS sent FROM written) AS n
+  WHERE ch.id = %(channel)s AND n.unused + n.sent > 0
+), sent AS (
+  SELECT campaign_id, count(*)::int AS count FROM written WHERE state = 'sent' GROUP BY campaign_id
+), locked AS MATERIALIZED (
+  SELECT id FROM campaigns_campaign WHERE id IN (SELECT campaign_id FROM sent) ORDER BY id FOR NO KEY UPDATE
+), progress AS (
+  UPDATE campaigns_campaign c SET sent_count = c.sent_count + sent.count
+  FROM sent JOIN locked ON locked.id = sent.campaign_id
+  WHERE c.id = sent.campaign_id
+)
+SELECT id, state FROM written
+"""
+
+_ERRORS = """
+UPDATE campaigns_campaign SET errors = jsonb_set(errors, ARRAY[%(code)s::text], jsonb_build_object(
+  'count', COALESCE((errors #>> ARRAY[%(code)s::text, 'count'])::int, 0) + %(count)s, 'text', %(text)s::text))
+WHERE id = %(campaign)s
+"""
 
 
-def settle_batch(channel: Channel, ended: Sequence[rows.Settlement]) -> None:
-    """Commit the batch: states, progress, threads; then whatever statuses came in before it. Inside the organization."""
+def settle_batch(organization_id: UUID, channel_id: UUID, ended: Sequence[Settlement], day: date) -> list[Settlement]:
+    """Write how sends of one channel ended; return those whose claim was still ours, with the state that was written.
+
+    A send in doubt whose id the provider's own echo has brought meanwhile is sent.
+
+    Runs inside the organization. Writing a batch again, because the answer to its commit was lost, changes nothing.
+    """
+    crashpoint("send.settling")
     with transaction.atomic():
-        written = {row[0] for row in rows.settle(ended)}
-        mine = [row for row in ended if row.claimed.recipient_id in written]
-        sent = [row for row in mine if row.state == RecipientState.SENT]
-        rows.count_sent(dict(Counter(row.claimed.campaign_id for row in sent)))
-        record_campaign_messages(channel.organization_id, [_message(channel, row) for row in mine if row.state in IN_THREAD])
-        _note_errors(mine)
-        for campaign_id in {row.claimed.campaign_id for row in mine}:
-            signal(channel.organization_id, f"campaign:{campaign_id}")
-        signal(channel.organization_id, "dashboard")
-    external_ids = [row.external_id for row in sent]
-    rows.apply_statuses(channel.pk, external_ids)
-    apply_known_statuses(channel.pk, external_ids)
+        written = _write(channel_id, ended, day)
+        mine = [row._replace(state=written[row.claimed.id]) for row in ended if row.claimed.id in written]
+        record_campaign_messages(
+            organization_id, [_message(channel_id, row) for row in mine if row.state in IN_THREAD]
+        )
+        _note_errors([row for row in mine if row.state in AT_FAULT])
+    crashpoint("send.settled")
+    _catch_up(channel_id, [row.external_id for row in mine if row.external_id])
+    return mine
 
 
-def _message(channel: Channel, row: rows.Settlement) -> CampaignMessage:
+def remember_numbers(channel_id: UUID, ended: Sequence[Settlement], chat_ids: dict[str, str]) -> None:
+    """Keep what the sends taught about phones: their chat id, or that they have no account."""
+    learnt: dict[str, str | None] = dict(chat_ids)
+    learnt |= {
+        row.claimed.phone: None for row in ended if row.state == RecipientState.INVALID and not row.claimed.is_invalid
+    }
+    if learnt:
+        number_checks.remember(channel_id, learnt)
+
+
+def _write(channel_id: UUID, ended: Sequence[Settlement], day: date) -> dict[UUID, str]:
+    values = {
+        "channel": channel_id,
+        "day": day,
+        "ids": [row.claimed.id for row in ended],
+        "tokens": [row.claimed.token for row in ended],
+        "states": [row.state for row in ended],
+        "externals": [row.external_id[:200] for row in ended],
+        "codes": [row.code[:40] for row in ended],
+        "errors": [_plain(row.error)[:500] for row in ended],
+        "ats": [row.at for row in ended],
+        "waits": [row.wait_seconds for row in ended],
+        "refunds": [row.refund for row in ended],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_SETTLE, values)
+        return dict(cursor.fetchall())
+
+
+def _message(channel_id: UUID, row: Settlement) -> CampaignMessage:
+    claimed = row.claimed
     return CampaignMessage(
-        recipient_id=row.claimed.recipient_id,
-        contact_id=row.claimed.contact_id,
-        channel_id=channel.pk,
-        body=row.claimed.body,
-        state=row.state,
-        external_id=row.external_id,
-        at=row.at or now(),
+        claimed.id, claimed.contact_id, channel_id, claimed.body, row.state, row.external_id, row.at or now()
     )
 
 
-def _note_errors(ended: Sequence[rows.Settlement]) -> None:
-    wrong: dict[UUID, list[rows.Settlement]] = {}
-    for row in ended:
-        if row.state in {RecipientState.FAILED, RecipientState.INVALID}:
-            wrong.setdefault(row.claimed.campaign_id, []).append(row)
-    for campaign_id, failures in wrong.items():
-        campaign = Campaign.objects.select_for_update().get(pk=campaign_id)
-        for failure in failures:
-            entry = campaign.errors.setdefault(failure.code or "error", {"count": 0, "text": failure.error[:200]})
-            entry["count"] += 1
-        campaign.save(update_fields=["errors"])
+def _note_errors(failures: Sequence[Settlement]) -> None:
+    counts = Counter((row.claimed.campaign_id, row.code[:40] or "error") for row in failures)
+    texts = {(row.claimed.campaign_id, row.code[:40] or "error"): _plain(row.error)[:300] for row in failures}
+    with connection.cursor() as cursor:
+        for key in sorted(counts):
+            campaign_id, code = key
+            values = {"campaign": campaign_id, "code": code, "count": counts[key], "text": texts[key]}
+            cursor.execute(_ERRORS, values)
+
+
+def _catch_up(channel_id: UUID, external_ids: list[str]) -> None:
+    # A status may have come before its id was written: what the gateways know by now is applied after the commit, so
+    # that of the two, the status that comes and the id that is written, the later one always finds the earlier.
+    known = list(statuses.known(channel_id, external_ids)) if external_ids else []
+    if known:
+        apply_known_statuses(channel_id, known)
+        thread_states.apply_known_statuses(channel_id, known)
+
+
+def _plain(text: str) -> str:
+    return text.replace("\x00", "")

@@ -6,7 +6,6 @@ found after. Whoever is left out gets a ``skipped`` row with the reason.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -98,6 +97,12 @@ FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS new(id, body, phone)
 WHERE r.id = new.id
 """
 
+# A text of placeholders alone, for a contact of whom nothing is known.
+_EMPTY = """
+UPDATE campaigns_recipient SET state = 'skipped', skip_reason = 'empty'
+WHERE campaign_id = %(campaign)s AND state = 'queued' AND body = ''
+"""
+
 
 @dataclass(frozen=True)
 class AudienceCounts:
@@ -124,6 +129,12 @@ def preview_audience(list_ids: Sequence[UUID]) -> AudienceCounts:
     )
 
 
+def preview(list_ids: Sequence[UUID]) -> dict[str, int]:
+    """Return who would receive ('') and who not by reason, as a plain mapping."""
+    counts = preview_audience(list_ids)
+    return {"": counts.receives, **{str(reason): count for reason, count in counts.left_out.items()}}
+
+
 @transaction.atomic
 def build(campaign: Campaign) -> int:
     """Freeze the audience of a campaign that the caller has locked; return how many will receive it.
@@ -131,19 +142,20 @@ def build(campaign: Campaign) -> int:
     The rows and the mark that says they are there appear together, so a build that dies half-way leaves nothing.
     """
     if campaign.audience_built_at is not None:
-        return Recipient.objects.filter(campaign=campaign, state=RecipientState.QUEUED).count()
+        return campaign.total
     variants = list(campaign.variants.order_by("label"))
     parameters = _parameters(ordered_lists(campaign)) | _variant_parameters(campaign, variants)
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('statement_timeout', %s, true)", [BUILD_TIMEOUT])
         cursor.execute(_FREEZE, parameters)
-        total = cursor.rowcount
         if campaign.campaign_channels.count() > 1:
             cursor.execute(_PIN, parameters)
-    _personalise(campaign, variants)
-    campaign.total, campaign.audience_built_at = total, now()
+        _personalise(campaign, variants)
+        cursor.execute(_EMPTY, parameters)
+    campaign.total = Recipient.objects.filter(campaign=campaign, state=RecipientState.QUEUED).count()
+    campaign.audience_built_at = now()
     campaign.save(update_fields=["total", "audience_built_at"])
-    return Recipient.objects.filter(campaign=campaign, state=RecipientState.QUEUED).count()
+    return campaign.total
 
 
 def ordered_lists(campaign: Campaign) -> list[UUID]:
@@ -151,16 +163,16 @@ def ordered_lists(campaign: Campaign) -> list[UUID]:
     return list(campaign.campaign_lists.order_by("pk").values_list("contact_list_id", flat=True))
 
 
-def message_values(contact: Contact) -> dict[str, str]:
+def values_of(contact: Contact) -> dict[str, str]:
     """Return what the placeholders of a message stand for, for one contact."""
     values = {key: str(value) for key, value in contact.attributes.items() if value is not None}
     known = {"nome": contact.name, "city": contact.city, "phone": contact.phone, "email": contact.email}
-    return values | {key: value for key, value in known.items() if value} | {"cidade": contact.city}
+    return values | {key: value for key, value in known.items() if value}
 
 
 def render_for(body: str, contact: Contact) -> str:
     """Return the message exactly as this contact will receive it."""
-    return render_placeholders(body, message_values(contact))
+    return render_placeholders(body, values_of(contact))
 
 
 def _parameters(list_ids: Sequence[UUID]) -> dict[str, Any]:
@@ -210,7 +222,3 @@ def _phone_of(contact: Contact) -> str:
         return contact.phone
     return extract_phone_from_whatsapp_link(link) or contact.phone
 
-
-def is_started_late(campaign: Campaign, at: datetime, late_seconds: float) -> bool:
-    """Return whether a scheduled start was missed by more than the given time."""
-    return campaign.start_at is not None and (at - campaign.start_at).total_seconds() > late_seconds

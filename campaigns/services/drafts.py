@@ -1,6 +1,6 @@
 """Campaigns before they start: written, changed, checked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from string import ascii_uppercase
@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Membership
 from accounts.services.audit import record_audit
-from campaigns.errors import CampaignInputError
+from campaigns.errors import CampaignIncompleteError
 from campaigns.models import Campaign, CampaignChannel, CampaignList, CampaignState, Variant
 from campaigns.services.transitions import Action, check, lock, tell_pages
 from core.clock import SendingHours, now
@@ -29,7 +29,7 @@ LATE_BY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
-class VariantText:
+class VariantDraft:
     """One wording and its share among the wordings."""
 
     body: str
@@ -37,43 +37,52 @@ class VariantText:
 
 
 @dataclass(frozen=True)
-class CampaignDraft:
-    """Everything that a person decides about a campaign; ``start_at`` None leaves it a draft until it is started."""
-
+class _Content:
     name: str
     list_ids: Sequence[UUID]
-    variants: Sequence[VariantText]
+    variants: Sequence[VariantDraft]
     channel_ids: Sequence[UUID]
-    start_at: datetime | None = None
-    sending_hours: SendingHours | None = None
-    priority: int = 0
-    business_context: str = ""
+    start_at: datetime | None
+    sending_hours: Mapping[str, Any] | None
+    priority: int
+    business_context: str
 
 
 @transaction.atomic
-def create_campaign(draft: CampaignDraft, *, actor: Membership | None) -> Campaign:
-    """Create a campaign, scheduled when the draft has a start, else a draft. Raises :class:`CampaignInputError`."""
+def create_campaign(
+    *, name: str, list_ids: Sequence[UUID], variants: Sequence[VariantDraft], channel_ids: Sequence[UUID],
+    start_at: datetime | None = None, sending_hours: Mapping[str, Any] | None = None, priority: int = 0,
+    business_context: str = "", actor: Membership | None = None,
+) -> Campaign:  # fmt: skip
+    """Create a campaign: scheduled when it has a start, else a draft until somebody starts it.
+
+    Lists are sent to in the order given. Raises :class:`CampaignIncompleteError` in words, also for foreign ids.
+    """
     campaign = Campaign(organization_id=current_organization_id(), created_by=actor)
-    _write(campaign, draft)
+    _write(campaign, _Content(name, list_ids, variants, channel_ids, start_at, sending_hours, priority, business_context))
     record_audit("campaign.created", actor=actor, target=campaign.name, data={"state": campaign.state})
     return campaign
 
 
 @transaction.atomic
-def update_draft(campaign: Campaign, draft: CampaignDraft, *, actor: Membership | None) -> Campaign:
-    """Replace what a campaign says and to whom, as long as it has not started."""
+def update_draft(
+    campaign: Campaign, *, name: str, list_ids: Sequence[UUID], variants: Sequence[VariantDraft],
+    channel_ids: Sequence[UUID], start_at: datetime | None = None, sending_hours: Mapping[str, Any] | None = None,
+    priority: int = 0, business_context: str = "", actor: Membership | None = None,
+) -> Campaign:  # fmt: skip
+    """Replace what a campaign says, to whom and when, as long as it has not started."""
     locked = lock(campaign)
     check(locked, Action.UPDATE)
-    _write(locked, draft)
+    _write(locked, _Content(name, list_ids, variants, channel_ids, start_at, sending_hours, priority, business_context))
     record_audit("campaign.changed", actor=actor, target=locked.name, data={"state": locked.state})
-    tell_pages(locked.organization_id, locked.pk)
+    tell_pages(locked)
     return locked
 
 
-def _write(campaign: Campaign, draft: CampaignDraft) -> None:
+def _write(campaign: Campaign, draft: _Content) -> None:
+    _check_content(draft)
     lists = _owned(ContactList, draft.list_ids, "list_ids")
     channels = _owned(Channel, draft.channel_ids, "channel_ids")
-    _check_draft(draft)
     _check_channels(channels)
     campaign.name = draft.name.strip()
     campaign.start_at = draft.start_at
@@ -86,7 +95,7 @@ def _write(campaign: Campaign, draft: CampaignDraft) -> None:
 
 
 def _replace_parts(
-    campaign: Campaign, lists: list[ContactList], channels: list[Channel], variants: Sequence[VariantText]
+    campaign: Campaign, lists: list[ContactList], channels: list[Channel], variants: Sequence[VariantDraft]
 ) -> None:
     campaign.variants.all().delete()
     campaign.campaign_lists.all().delete()
@@ -102,68 +111,70 @@ def _replace_parts(
 
 def _owned(model: Any, ids: Sequence[UUID], field: str) -> list[Any]:
     """Return the organization's own rows in the order given; a foreign id is refused as an absent one is."""
-    wanted = list(dict.fromkeys(ids))[: MAX_LISTS + 1]
+    wanted = list(dict.fromkeys(ids))
     found = model.objects.in_bulk(wanted)
     missing = [pk for pk in wanted if pk not in found]
     if missing:
-        raise CampaignInputError(_("%(id)s does not exist.") % {"id": missing[0]}, field=field)
+        raise CampaignIncompleteError(_("%(id)s does not exist.") % {"id": missing[0]}, code=field)
     return [found[pk] for pk in wanted]
 
 
-def _check_draft(draft: CampaignDraft) -> None:
+def _check_content(draft: _Content) -> None:
     if not draft.name.strip():
-        raise CampaignInputError(_("Give the campaign a name."), field="name")
+        raise CampaignIncompleteError(_("Give the campaign a name."), code="name")
     if len(draft.name.strip()) > 120:
-        raise CampaignInputError(_("Use at most %(count)d characters.") % {"count": 120}, field="name")
+        raise CampaignIncompleteError(_("Use at most %(count)d characters.") % {"count": 120}, code="name")
     if not draft.list_ids:
-        raise CampaignInputError(_("Choose at least one list."), field="list_ids")
-    if len(draft.list_ids) > MAX_LISTS:
-        raise CampaignInputError(_("Choose at most %(count)d lists.") % {"count": MAX_LISTS}, field="list_ids")
+        raise CampaignIncompleteError(_("Choose at least one list."), code="list_ids")
+    if not draft.channel_ids:
+        raise CampaignIncompleteError(_("Choose at least one number."), code="channel_ids")
+    if max(len(draft.list_ids), len(draft.channel_ids)) > MAX_LISTS:
+        raise CampaignIncompleteError(_("Choose at most %(count)d lists and numbers.") % {"count": MAX_LISTS}, code="list_ids")
     if not -MAX_PRIORITY <= draft.priority <= MAX_PRIORITY:
-        raise CampaignInputError(_("The priority goes from -100 to 100."), field="priority")
+        raise CampaignIncompleteError(_("The priority goes from -100 to 100."), code="priority")
     if draft.start_at is not None:
         check_start(draft.start_at)
     _check_variants(draft.variants)
 
 
-def _check_variants(variants: Sequence[VariantText]) -> None:
+def _check_variants(variants: Sequence[VariantDraft]) -> None:
     if not variants:
-        raise CampaignInputError(_("Write at least one message."), field="variants")
+        raise CampaignIncompleteError(_("Write at least one message."), code="variants")
     if len(variants) > MAX_VARIANTS:
-        raise CampaignInputError(_("Use at most %(count)d variants.") % {"count": MAX_VARIANTS}, field="variants")
+        raise CampaignIncompleteError(_("Use at most %(count)d variants.") % {"count": MAX_VARIANTS}, code="variants")
     for variant in variants:
         if not variant.body.strip():
-            raise CampaignInputError(_("A variant is empty. Write it or remove it."), field="variants")
+            raise CampaignIncompleteError(_("A variant is empty. Write it or remove it."), code="variants")
         if len(variant.body) > MAX_BODY or "\x00" in variant.body:
-            raise CampaignInputError(_("Use at most %(count)d characters.") % {"count": MAX_BODY}, field="variants")
+            raise CampaignIncompleteError(_("Use at most %(count)d characters.") % {"count": MAX_BODY}, code="variants")
         if not 1 <= variant.weight <= MAX_WEIGHT:
-            raise CampaignInputError(_("The weight of a variant goes from 1 to 100."), field="variants")
+            raise CampaignIncompleteError(_("The weight of a variant goes from 1 to 100."), code="variants")
 
 
 def _check_channels(channels: list[Channel]) -> None:
     if any(channel.removed_at or channel.role == ChannelRole.RETIRED for channel in channels):
-        raise CampaignInputError(_("One of the numbers was removed. Choose another."), field="channel_ids")
+        raise CampaignIncompleteError(_("One of the numbers was removed. Choose another."), code="channel_ids")
     if all(channel.role == ChannelRole.STANDBY for channel in channels):
-        raise CampaignInputError(_("Choose at least one active number."), field="channel_ids")
+        raise CampaignIncompleteError(_("Choose at least one active number."), code="channel_ids")
 
 
 def check_start(at: datetime) -> None:
-    """Raise :class:`CampaignInputError` for a start that has passed or that names no time zone."""
+    """Raise :class:`CampaignIncompleteError` for a start that has passed or that names no time zone."""
     if at.tzinfo is None:
-        raise CampaignInputError(_("The start needs a time zone."), field="start_at")
+        raise CampaignIncompleteError(_("The start needs a time zone."), code="start_at")
     if at < now() - LATE_BY:
-        raise CampaignInputError(_("The start has already passed. Choose a later time."), field="start_at")
+        raise CampaignIncompleteError(_("The start has already passed. Choose a later time."), code="start_at")
 
 
-def clean_hours(hours: SendingHours) -> SendingHours:
-    """Return sending hours as they are kept, empty for any time; raises :class:`CampaignInputError`."""
+def clean_hours(hours: Mapping[str, Any]) -> SendingHours:
+    """Return sending hours as they are kept, empty for any time; raises :class:`CampaignIncompleteError`."""
     if not hours or not (hours.get("start") or hours.get("end") or hours.get("days")):
         return {}
     try:
         start, end = time.fromisoformat(hours["start"]), time.fromisoformat(hours["end"])
         days = sorted({int(day) for day in hours.get("days") or range(7)})
     except (KeyError, TypeError, ValueError) as error:
-        raise CampaignInputError(_("Sending hours look like 09:00 to 18:00."), field="sending_hours") from error
+        raise CampaignIncompleteError(_("Sending hours look like 09:00 to 18:00."), code="sending_hours") from error
     if start == end or not all(0 <= day <= 6 for day in days):
-        raise CampaignInputError(_("Sending hours look like 09:00 to 18:00."), field="sending_hours")
+        raise CampaignIncompleteError(_("Sending hours look like 09:00 to 18:00."), code="sending_hours")
     return {"days": days, "start": start.strftime("%H:%M"), "end": end.strftime("%H:%M")}

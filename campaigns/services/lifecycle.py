@@ -1,18 +1,17 @@
-"""A campaign's life: drafted, started, paused, resumed, cancelled, deleted, and what people decide about its rows."""
+"""The life of a campaign: started, paused, resumed, cancelled, finished, deleted. What is allowed when: transitions."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import F
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership
 from accounts.services.audit import record_audit
-from campaigns.errors import CampaignIncompleteError, CampaignStateError
+from campaigns.errors import CampaignIncompleteError, CampaignStateError, EmptyAudienceError
+from campaigns.events import CampaignFinished, CampaignStarted
 from campaigns.models import (
     Campaign,
     CampaignChannel,
@@ -24,227 +23,228 @@ from campaigns.models import (
     Variant,
 )
 from campaigns.services import audience
+from campaigns.services.bell import ring_senders
+from campaigns.services.drafts import VariantDraft, check_start, create_campaign, update_draft
+from campaigns.services.recipients import confirm_all_unknown, confirm_unknown, decide_unknown, retry_failed
+from campaigns.services.transitions import MOVES, Action, check, lock, tell_pages
 from core.clock import now
 from core.jobs import job
-from core.live import signal
-from core.tenancy import across_organizations, activate_organization
-from gateways.models import Channel
-from leads.models import ContactList
+from gateways.models import ChannelRole
+from sagas.outbox import publish
 
-MAX_VARIANTS = 20
-LABELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+__all__ = [
+    "VariantDraft",
+    "adjust_deals",
+    "cancel",
+    "complete_if_done",
+    "confirm_all_unknown",
+    "confirm_unknown",
+    "create_campaign",
+    "decide_unknown",
+    "delete",
+    "pause",
+    "pause_by_system",
+    "resume",
+    "retry_failed",
+    "schedule",
+    "start",
+    "tell_pages",
+    "unschedule",
+    "update_draft",
+]
 
-MOVES: dict[str, set[str]] = {
-    CampaignState.DRAFT: {CampaignState.SCHEDULED, CampaignState.RUNNING, CampaignState.CANCELLED},
-    CampaignState.SCHEDULED: {CampaignState.RUNNING, CampaignState.CANCELLED, CampaignState.DRAFT},
-    CampaignState.RUNNING: {CampaignState.PAUSED, CampaignState.CANCELLED, CampaignState.COMPLETED},
-    CampaignState.PAUSED: {CampaignState.RUNNING, CampaignState.CANCELLED},
-    CampaignState.COMPLETED: {CampaignState.RUNNING},
-    CampaignState.CANCELLED: set(),
-}
-
-
-@dataclass(frozen=True)
-class VariantDraft:
-    body: str
-    weight: int = 1
-
-
-@transaction.atomic
-def create_campaign(
-    *, name: str, list_ids: Sequence[UUID], variants: Sequence[VariantDraft], channel_ids: Sequence[UUID],
-    start_at: datetime | None = None, sending_hours: dict[str, Any] | None = None, actor: Membership | None = None,
-) -> Campaign:  # fmt: skip
-    """Create a draft, or a scheduled campaign when ``start_at`` is given. Ids must be of the active organization."""
-    campaign = Campaign.objects.create(
-        name=name.strip()[:120], sending_hours=sending_hours or {}, created_by=actor
-    )
-    replace_content(campaign, list_ids=list_ids, variants=variants, channel_ids=channel_ids)
-    record_audit("campaign.created", actor=actor, target=campaign.name)
-    if start_at is not None:
-        schedule(campaign, start_at, actor=actor)
-    return campaign  # type: ignore[no-any-return]
-
-
-@transaction.atomic
-def replace_content(
-    campaign: Campaign, *, list_ids: Sequence[UUID], variants: Sequence[VariantDraft], channel_ids: Sequence[UUID]
-) -> None:
-    """Set a draft's audience, texts and numbers; foreign ids are refused like absent ones."""
-    _require(campaign, CampaignState.DRAFT, CampaignState.SCHEDULED)
-    lists = list(ContactList.objects.filter(pk__in=list_ids))
-    channels = list(Channel.objects.filter(pk__in=channel_ids, removed_at=None))
-    if len(lists) != len(set(list_ids)) or len(channels) != len(set(channel_ids)):
-        raise CampaignIncompleteError(_("A list or number does not exist."), code="unknown_id")
-    filled = [variant for variant in variants if variant.body.strip()]
-    if len(filled) > MAX_VARIANTS:
-        raise CampaignIncompleteError(_("A campaign has at most 20 variations."), code="variants")
-    campaign.campaign_lists.all().delete()
-    campaign.campaign_channels.all().delete()
-    campaign.variants.all().delete()
-    org = campaign.organization_id
-    CampaignList.objects.bulk_create(CampaignList(organization_id=org, campaign=campaign, contact_list=x) for x in lists)
-    CampaignChannel.objects.bulk_create(CampaignChannel(organization_id=org, campaign=campaign, channel=x) for x in channels)
-    Variant.objects.bulk_create(
-        Variant(organization_id=org, campaign=campaign, label=LABELS[i], body=v.body.strip()[:4096], weight=max(1, v.weight))
-        for i, v in enumerate(filled)
-    )
+# Up to this many places in lists, the audience is frozen while the person waits; above it, by a job.
+BUILD_AT_ONCE = 5_000
 
 
 @transaction.atomic
 def start(campaign: Campaign, *, actor: Membership | None = None) -> Campaign:
-    """Freeze the audience and begin; a second start finds the campaign running and changes nothing."""
-    locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
-    if locked.state == CampaignState.RUNNING:
-        return locked  # type: ignore[no-any-return]
-    _require(locked, CampaignState.DRAFT, CampaignState.SCHEDULED)
-    _complete_or_raise(locked)
-    if locked.audience_built_at is None:
-        audience.build(locked)
-        locked.audience_built_at = now()
-        locked.total = locked.recipients.exclude(state=RecipientState.SKIPPED).count()
-    if locked.total == 0:
-        raise CampaignIncompleteError(_("Nobody in these lists can receive this campaign."), code="empty_audience")
-    locked.state, locked.started_at, locked.pause_reason = CampaignState.RUNNING, now(), ""
-    locked.save()
-    record_audit("campaign.started", actor=actor, target=locked.name)
-    tell_pages(locked)
-    return locked  # type: ignore[no-any-return]
+    """Freeze the audience and send. Of two clicks the second is refused: there is one audience, once."""
+    locked = lock(campaign)
+    check(locked, Action.START)
+    _check_ready(locked)
+    _move(locked, Action.START, started_at=now(), start_at=locked.start_at, pause_reason="")
+    _freeze(locked)
+    record_audit("campaign.started", actor=actor, target=locked.name, data={"total": locked.total})
+    publish(CampaignStarted(str(locked.organization_id), str(locked.pk)))
+    return locked
 
 
 @transaction.atomic
-def schedule(campaign: Campaign, start_at: datetime, *, actor: Membership | None = None) -> None:
-    """Let the campaign start by itself at a time to come."""
-    locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
-    _require(locked, CampaignState.DRAFT, CampaignState.SCHEDULED)
-    _complete_or_raise(locked)
-    if start_at <= now():
-        raise CampaignIncompleteError(_("Choose a time in the future."), code="start_at")
-    locked.state, locked.start_at = CampaignState.SCHEDULED, start_at
-    locked.save(update_fields=["state", "start_at"])
+def schedule(campaign: Campaign, start_at: datetime, *, actor: Membership | None = None) -> Campaign:
+    """Let the campaign start by itself at a time. Its audience is chosen then, not now."""
+    locked = lock(campaign)
+    check(locked, Action.SCHEDULE)
+    check_start(start_at)
+    _check_ready(locked)
+    _move(locked, Action.SCHEDULE, start_at=start_at)
     record_audit("campaign.scheduled", actor=actor, target=locked.name, data={"start_at": start_at.isoformat()})
-    tell_pages(locked)
-
-
-def pause(campaign: Campaign, *, reason: str = "", actor: Membership | None = None) -> None:
-    """Stop sending; what is on its way is finished, the rest waits."""
-    _move(campaign, CampaignState.PAUSED, actor, "campaign.paused", pause_reason=reason[:300])
-
-
-def resume(campaign: Campaign, *, actor: Membership | None = None) -> None:
-    """Go on where the campaign stopped."""
-    _move(campaign, CampaignState.RUNNING, actor, "campaign.resumed", pause_reason="", finished_at=None)
+    return locked
 
 
 @transaction.atomic
-def cancel(campaign: Campaign, *, actor: Membership | None = None) -> None:
-    """End the campaign for good; who has not received it is left out."""
-    _move(campaign, CampaignState.CANCELLED, actor, "campaign.cancelled", finished_at=now())
-    Recipient.objects.filter(campaign_id=campaign.pk, state=RecipientState.QUEUED).update(
-        state=RecipientState.SKIPPED, skip_reason=SkipReason.CANCELLED
-    )
+def unschedule(campaign: Campaign, *, actor: Membership | None = None) -> Campaign:
+    """Turn a scheduled campaign back into a draft."""
+    locked = lock(campaign)
+    check(locked, Action.UNSCHEDULE)
+    _move(locked, Action.UNSCHEDULE, start_at=None)
+    record_audit("campaign.unscheduled", actor=actor, target=locked.name)
+    return locked
+
+
+@transaction.atomic
+def pause(campaign: Campaign, *, actor: Membership | None = None) -> Campaign:
+    """Send nothing more than what is on its way, until a person resumes."""
+    locked = lock(campaign)
+    check(locked, Action.PAUSE)
+    _move(locked, Action.PAUSE, pause_reason="")
+    record_audit("campaign.paused", actor=actor, target=locked.name)
+    return locked
+
+
+@transaction.atomic
+def pause_by_system(campaign_id: UUID, reason: str) -> bool:
+    """Pause a campaign that cannot go on, with the reason in words; return whether it was sending."""
+    locked: Campaign | None = Campaign.objects.select_for_update().filter(pk=campaign_id).first()
+    if locked is None or locked.state not in MOVES[Action.PAUSE].sources | {CampaignState.SCHEDULED}:
+        return False
+    _move(locked, Action.PAUSE, pause_reason=reason[:300])
+    record_audit("campaign.paused", actor=None, target=locked.name, data={"reason": reason[:300]})
+    return True
+
+
+@transaction.atomic
+def resume(campaign: Campaign, *, actor: Membership | None = None) -> Campaign:
+    """Go on where the campaign stopped; nobody who was written to is written to again."""
+    locked = lock(campaign)
+    check(locked, Action.RESUME)
+    _move(locked, Action.RESUME, pause_reason="", started_at=locked.started_at or now())
+    if locked.audience_built_at is None:
+        _check_ready(locked)
+        _freeze(locked)
+    record_audit("campaign.resumed", actor=actor, target=locked.name)
+    return locked
+
+
+@transaction.atomic
+def cancel(campaign: Campaign, *, actor: Membership | None = None) -> Campaign:
+    """Give up what has not left; what has stays in the report."""
+    locked = lock(campaign)
+    check(locked, Action.CANCEL)
+    waiting = Recipient.objects.filter(campaign=locked, state=RecipientState.QUEUED)
+    count = waiting.update(state=RecipientState.SKIPPED, skip_reason=SkipReason.CANCELLED)
+    _move(locked, Action.CANCEL, finished_at=now())
+    record_audit("campaign.cancelled", actor=actor, target=locked.name, data={"left_out": count})
+    publish(CampaignFinished(str(locked.organization_id), str(locked.pk), CampaignState.CANCELLED))
+    return locked
 
 
 @transaction.atomic
 def delete(campaign: Campaign, *, actor: Membership | None = None) -> None:
-    """Delete a campaign with all its rows; one that is sending must be paused or cancelled first."""
-    locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
-    if locked.state == CampaignState.RUNNING:
-        raise CampaignStateError(_("Pause or cancel the campaign before deleting it."))
-    record_audit("campaign.deleted", actor=actor, target=locked.name)
-    locked.delete()
-
-
-@transaction.atomic
-def retry_failed(campaign: Campaign, *, actor: Membership | None = None) -> int:
-    """Queue again what failed and may be tried again; unconfirmed sends are never among it."""
-    locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
-    _require(locked, CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.COMPLETED)
-    count: int = locked.recipients.filter(state=RecipientState.FAILED).update(
-        state=RecipientState.QUEUED, attempts=0, next_attempt_at=None, error="", error_code=""
-    )
-    if count and locked.state == CampaignState.COMPLETED:
-        locked.state, locked.finished_at = CampaignState.RUNNING, None
-        locked.save(update_fields=["state", "finished_at"])
-    record_audit("campaign.retried", actor=actor, target=locked.name, data={"count": count})
+    """Remove the campaign with everything that hangs on it. The messages that were sent stay in their conversations."""
+    locked = lock(campaign)
+    check(locked, Action.DELETE)
+    rows = Recipient.objects.filter(campaign=locked)
+    if rows.filter(state=RecipientState.SENDING).exists():
+        raise CampaignStateError(_("Some messages are on their way. Try again in a minute."), code="in_flight")
+    # Straight to the tables: collecting a million recipients as objects would take minutes.
+    for model in (Recipient, Variant, CampaignChannel, CampaignList):
+        model.objects.filter(campaign=locked)._raw_delete(using=connection.alias)
+    record_audit("campaign.deleted", actor=actor, target=locked.name, data={"total": locked.total})
+    Campaign.objects.filter(pk=locked.pk)._raw_delete(using=connection.alias)
     tell_pages(locked)
-    return count
+
+
+def adjust_deals(campaign: Campaign, change: int, *, actor: Membership | None = None) -> int:
+    """Add to the closed deals, or take away, never below zero; return how many there are."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE campaigns_campaign SET closed_deals = GREATEST(0, closed_deals + %s) "
+            "WHERE id = %s AND organization_id = %s RETURNING closed_deals",
+            [change, campaign.pk, campaign.organization_id],
+        )
+        row: tuple[int] | None = cursor.fetchone()
+        if row is None:
+            raise Campaign.DoesNotExist
+        record_audit("campaign.deals", actor=actor, target=campaign.name, data={"change": change, "deals": row[0]})
+        tell_pages(campaign)
+    return row[0]
 
 
 @transaction.atomic
-def decide_unknown(recipient: Recipient, *, resend: bool, actor: Membership | None) -> None:
-    """A person settles an unconfirmed send: it arrived, or it is to be sent again."""
-    locked = Recipient.objects.select_for_update().get(pk=recipient.pk)
-    if locked.state != RecipientState.UNKNOWN:
-        raise CampaignStateError(_("This message was settled meanwhile."))
-    if resend:
-        locked.state, locked.attempts, locked.next_attempt_at = RecipientState.QUEUED, 0, None
-        Campaign.objects.filter(pk=locked.campaign_id, state=CampaignState.COMPLETED).update(
-            state=CampaignState.RUNNING, finished_at=None
-        )
+def complete_if_done(campaign_id: UUID) -> bool:
+    """Finish a campaign of which nothing waits; what is to be confirmed stays listed in it."""
+    locked: Campaign | None = (
+        Campaign.objects.select_for_update(skip_locked=True)
+        .filter(pk=campaign_id, state=CampaignState.RUNNING)
+        .exclude(audience_built_at=None)
+        .first()
+    )
+    open_states = [RecipientState.QUEUED, RecipientState.SENDING]
+    if locked is None or Recipient.objects.filter(campaign=locked, state__in=open_states).exists():
+        return False
+    _move(locked, Action.COMPLETE, finished_at=now(), wait_reason={})
+    publish(CampaignFinished(str(locked.organization_id), str(locked.pk), CampaignState.COMPLETED))
+    return True
+
+
+@job("bulk", timeout_seconds=1800)
+def build_audience(*, organization_id: str, campaign_id: str) -> None:
+    """Freeze a large audience."""
+    build_if_missing(UUID(campaign_id))
+
+
+@transaction.atomic
+def build_if_missing(campaign_id: UUID) -> None:
+    """Freeze the audience of a campaign that has started without one, unless somebody is at it."""
+    locked: Campaign | None = (
+        Campaign.objects.select_for_update(skip_locked=True)
+        .filter(pk=campaign_id, state__in=[CampaignState.RUNNING, CampaignState.PAUSED], audience_built_at=None)
+        .exclude(started_at=None)
+        .first()
+    )
+    if locked is not None:
+        audience.build(locked)
+        ring_senders()
+        tell_pages(locked)
+
+
+def _freeze(campaign: Campaign) -> None:
+    preview = audience.preview_audience(audience.ordered_lists(campaign))
+    if not preview.receives:
+        raise EmptyAudienceError(_nobody(preview.left_out), code="empty_audience")
+    if preview.total <= BUILD_AT_ONCE:
+        audience.build(campaign)
+        ring_senders()
     else:
-        locked.state, locked.sent_at = RecipientState.SENT, locked.sent_at or now()
-        Campaign.objects.filter(pk=locked.campaign_id).update(sent_count=F("sent_count") + 1)
-    locked.save()
-    record_audit("recipient.decided", actor=actor, target=str(locked.pk), data={"resend": resend})
-    tell_pages(locked.campaign)
+        build_audience.enqueue(organization_id=str(campaign.organization_id), campaign_id=str(campaign.pk))
 
 
-def adjust_deals(campaign: Campaign, change: int) -> int:
-    """Add or take a closed deal; the count never goes below zero. Returns the new count."""
-    rows = Campaign.objects.filter(pk=campaign.pk, closed_deals__gte=-change if change < 0 else 0)
-    rows.update(closed_deals=F("closed_deals") + change)
-    tell_pages(campaign)
-    return int(Campaign.objects.values_list("closed_deals", flat=True).get(pk=campaign.pk))
+def _nobody(left_out: Mapping[SkipReason, int]) -> str:
+    if not left_out:
+        return _("The lists are empty.")
+    return _("Nobody in these lists can receive this campaign: all %(count)d were left out.") % {
+        "count": sum(left_out.values())
+    }
 
 
-@job("default")
-def start_due_campaigns() -> None:
-    """Start what is scheduled for now; a campaign that cannot start goes back to a draft with the reason."""
-    with across_organizations():
-        due = list(Campaign.objects.filter(state=CampaignState.SCHEDULED, start_at__lte=now()))
-    for campaign in due:
-        with activate_organization(campaign.organization_id):
-            try:
-                start(campaign)
-            except CampaignIncompleteError as error:
-                Campaign.objects.filter(pk=campaign.pk).update(state=CampaignState.DRAFT, pause_reason=error.message)
-
-
-def tell_pages(campaign: Campaign) -> None:
-    signal(campaign.organization_id, f"campaign:{campaign.pk}")
-    signal(campaign.organization_id, "campaigns")
-    signal(campaign.organization_id, "dashboard")
-
-
-def _complete_or_raise(campaign: Campaign) -> None:
-    if not campaign.name:
-        raise CampaignIncompleteError(_("Give the campaign a name."), code="name")
-    if not campaign.campaign_lists.exists():
-        raise CampaignIncompleteError(_("Choose at least one list."), code="lists")
+def _check_ready(campaign: Campaign) -> None:
+    links = campaign.campaign_channels.filter(channel__removed_at=None)
+    if not links.filter(channel__role=ChannelRole.ACTIVE).exists():
+        raise CampaignIncompleteError(_("Choose at least one active number."), code="channel_ids")
     if not campaign.variants.exists():
         raise CampaignIncompleteError(_("Write at least one message."), code="variants")
-    if not campaign.campaign_channels.exists():
-        raise CampaignIncompleteError(_("Choose at least one number."), code="channels")
+    if not campaign.campaign_lists.exists():
+        raise CampaignIncompleteError(_("Choose at least one list."), code="list_ids")
 
 
-def _require(campaign: Campaign, *states: str) -> None:
-    if campaign.state not in states:
-        raise CampaignStateError(
-            _("This cannot be done while the campaign is %(state)s.") % {"state": campaign.get_state_display()}
-        )
-
-
-@transaction.atomic
-def _move(campaign: Campaign, state: str, actor: Membership | None, action: str, **changes: Any) -> None:
-    locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
-    if locked.state == state:
-        return
-    if state not in MOVES[locked.state]:
-        _require(locked, *(source for source, targets in MOVES.items() if state in targets))
-    locked.state = state
-    for name, value in changes.items():
-        setattr(locked, name, value)
-    locked.save()
-    record_audit(action, actor=actor, target=locked.name)
-    tell_pages(locked)
+def _move(campaign: Campaign, action: Action, **values: Any) -> None:
+    target = MOVES[action].target
+    if target is None:
+        raise ValueError(f"{action} leads nowhere")
+    campaign.state = target
+    for name, value in values.items():
+        setattr(campaign, name, value)
+    campaign.save(update_fields=["state", *values])
+    ring_senders()
+    tell_pages(campaign)

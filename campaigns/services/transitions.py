@@ -81,7 +81,12 @@ def lock(campaign: Campaign) -> Campaign:
     return locked
 
 
-def tell_pages(organization_id: UUID | str, campaign_id: UUID | str) -> None:
-    """Let open pages look at the campaign and at the figures again."""
+def tell_pages(campaign: Campaign) -> None:
+    """Let open pages look at the campaign, at the list of campaigns and at the figures again."""
+    tell(campaign.organization_id, campaign.pk)
+
+
+def tell(organization_id: UUID | str, campaign_id: UUID | str) -> None:
     signal(organization_id, f"campaign:{campaign_id}")
+    signal(organization_id, "campaigns")
     signal(organization_id, "dashboard")

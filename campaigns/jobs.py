@@ -1,0 +1,28 @@
+from campaigns.services import sweeps, watch
+from core.jobs import job
+from core.tenancy import across_organizations
+
+
+@job("default")
+def start_due_campaigns() -> None:
+    """Start the campaigns whose time has come."""
+    sweeps.start_due()
+
+
+@job("sender")
+def sweep_campaigns() -> None:
+    """What the senders sweep, for when none of them runs."""
+    with across_organizations():
+        sweeps.sweep_sending()
+
+
+@job("bulk", timeout_seconds=1800)
+def build_missing_audiences() -> None:
+    """Freeze audiences whose job was lost."""
+    sweeps.build_missing()
+
+
+@job("default")
+def watch_campaigns() -> None:
+    """Note why running campaigns are waiting."""
+    watch.watch_running()

@@ -1,0 +1,112 @@
+"""Why a campaign is waiting: found by the same functions that hold the sender back, and put into words."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import Organization
+from campaigns.models import Campaign, CampaignChannel, CampaignState, Recipient, RecipientState
+from core.clock import next_allowed, now
+from gateways.models import Channel, ChannelRole
+from gateways.pacing import Wait, wait_of
+
+# Codes beside those of gateways.pacing.
+SENDING_HOURS, PREPARING, RETRY, NO_PROGRESS = "sending_hours", "preparing", "retry", "no_progress"
+
+
+def waits(campaign: Campaign) -> list[tuple[str, Wait]]:
+    """Return why a running campaign sends nothing at this moment: (name of the number or '', reason).
+
+    Empty while at least one of its numbers is free to send, or when nothing is left to be sent.
+    """
+    if campaign.state != CampaignState.RUNNING:
+        return []
+    if campaign.audience_built_at is None:
+        return [("", Wait(PREPARING))]
+    at, zone = now(), _zone(campaign)
+    if (opens := next_allowed(at, campaign.sending_hours, zone)) > at:
+        return [("", Wait(SENDING_HOURS, opens))]
+    if not (queued := Recipient.objects.filter(campaign=campaign, state=RecipientState.QUEUED)).exists():
+        return []
+    if not queued.exclude(next_attempt_at__gt=at).exists():
+        return [("", Wait(RETRY, queued.order_by("next_attempt_at").values_list("next_attempt_at", flat=True)[0]))]
+    return _of_channels(serving(campaign), at, zone)
+
+
+def serving(campaign: Campaign) -> list[Channel]:
+    """Return the numbers whose turn it is to send for a campaign: the active ones and the standbys that took over."""
+    links = CampaignChannel.objects.filter(campaign=campaign).select_related("channel").order_by("channel__created_at")
+    return [link.channel for link in links if link.channel.role == ChannelRole.ACTIVE or link.took_over_at]
+
+
+def _zone(campaign: Campaign) -> str:
+    zone: str = Organization.objects.values_list("timezone", flat=True).get(pk=campaign.organization_id)
+    return zone
+
+
+def _of_channels(channels: list[Channel], at: datetime, zone: str) -> list[tuple[str, Wait]]:
+    reasons = [(channel.name, wait_of(channel, at, zone)) for channel in channels]
+    if any(wait is None for _name, wait in reasons):
+        return []
+    return [(name, wait) for name, wait in reasons if wait is not None] or [("", Wait("removed"))]
+
+
+def waiting_reasons(campaign: Campaign) -> list[str]:
+    """Return the reasons as sentences."""
+    return [in_words(name, wait) for name, wait in waits(campaign)]
+
+
+def moment(at: datetime | None) -> str:
+    """Return a time as people say it: the hour today, with the day otherwise."""
+    if at is None:
+        return ""
+    local = timezone.localtime(at)
+    if local.date() == timezone.localdate():
+        return formats.time_format(local, "H:i")
+    return formats.date_format(local, "d/m H:i")
+
+
+_WORDS: dict[str, Callable[[], str]] = {
+    SENDING_HOURS: lambda: _("Outside the sending hours of this campaign. It goes on at %(until)s."),
+    PREPARING: lambda: _("The messages are being prepared."),
+    RETRY: lambda: _("The last ones did not get through. Next try at %(until)s."),
+    "quiet_hours": lambda: _("%(name)s rests until %(until)s (quiet hours)."),
+    "daily_cap": lambda: _("%(name)s has sent all it may today. It goes on at %(until)s."),
+    "gap": lambda: _("%(name)s sends the next one at %(until)s."),
+    "rest": lambda: _("%(name)s was asked to rest until %(until)s."),
+    "restricted": lambda: _("%(name)s is restricted by WhatsApp."),
+    "paused": lambda: _("%(name)s is paused by hand."),
+    "connecting": lambda: _("%(name)s is connecting."),
+    "qr_required": lambda: _("%(name)s waits for its QR code to be scanned."),
+    "disconnected": lambda: _("%(name)s is not connected."),
+    "removed": lambda: _("The numbers of this campaign were removed."),
+    NO_PROGRESS: lambda: _("Nothing has left for some minutes and no reason is known. See the numbers."),
+}
+
+_PAUSES: dict[str, Callable[[], str]] = {
+    "plan:daily_limit": lambda: _("Your plan's messages for today are used up. Resume tomorrow, or change the plan."),
+    "plan:monthly_limit": lambda: _("Your plan's messages for this month are used up."),
+    "plan:trial_expired": lambda: _("Your trial has ended. Choose a plan to go on."),
+    "late_start": lambda: _("The start was missed while nothing was running. Resume to send now."),
+}
+
+
+def in_words(name: str, wait: Wait) -> str:
+    """Return one reason as a sentence."""
+    words = _WORDS.get(wait.code, _WORDS["disconnected"])
+    return words() % {"name": name, "until": moment(wait.until)}
+
+
+def pause_words(campaign: Campaign) -> str:
+    """Return in words why a campaign paused by itself; empty when a person paused it."""
+    words = _PAUSES.get(campaign.pause_reason)
+    return words() if words else campaign.pause_reason
+
+
+def unknown_words(count: int) -> str:
+    """Return the line about sends that wait for a person to confirm them."""
+    text = ngettext("%(count)d message is to be confirmed.", "%(count)d messages are to be confirmed.", count)
+    return text % {"count": count}

@@ -1,0 +1,160 @@
+"""Claims: each is one committed statement, so a crash falls before or after it, never inside.
+
+The claim is the only door through which a message leaves, so everything that may have changed since the audience was
+frozen is asked again here, by the database and on its clock: that the campaign runs, that the number may send now, that its
+day's cap has room, and that the contact has not opted out. The contact's row is locked for the length of the statement:
+an opt-out is committed either before the claim, which then passes over the contact, or after it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
+
+from django.db import connection
+
+from core.crashpoints import crashpoint
+
+# At least twice the longest that a send may take: 3 s to connect and 30 s to answer.
+LEASE_SECONDS = 70.0
+# What a provider said of a phone without an account is believed for this long.
+INVALID_FOR_DAYS = 30
+
+_PICK = """
+  SELECT r.id
+  FROM campaigns_recipient r
+  JOIN leads_contact k ON k.id = r.contact_id
+  WHERE r.campaign_id = (SELECT campaign_id FROM turn) AND r.channel_id {channel} AND r.state = 'queued'
+    AND (r.next_attempt_at IS NULL OR r.next_attempt_at <= clock_timestamp())
+    AND k.opted_out_at IS NULL AND k.anonymised_at IS NULL
+  ORDER BY r.position
+  LIMIT (SELECT room FROM turn) - {taken}
+  FOR UPDATE OF r SKIP LOCKED FOR SHARE OF k SKIP LOCKED
+"""
+
+# Whose turn it is: the campaign of the highest priority with something due, among equals the one served longest ago.
+_CLAIM = f"""
+WITH turn AS MATERIALIZED (
+  SELECT cc.id AS link_id, cc.campaign_id,
+         LEAST(%(count)s, %(cap)s::int - CASE WHEN ch.sent_on = %(today)s THEN ch.sent_today ELSE 0 END) AS room,
+         GREATEST(0, COALESCE(extract(epoch FROM ch.next_send_at - clock_timestamp()), 0))::float8 AS delay
+  FROM gateways_channel ch
+  JOIN campaigns_campaignchannel cc ON cc.channel_id = ch.id
+  JOIN campaigns_campaign c ON c.id = cc.campaign_id
+  WHERE ch.id = %(channel)s AND ch.lease_token = %(lease)s AND ch.lease_until > clock_timestamp()
+    AND ch.state = 'connected' AND ch.removed_at IS NULL
+    AND (ch.paused_until IS NULL OR ch.paused_until <= clock_timestamp())
+    AND (ch.next_send_at IS NULL OR ch.next_send_at <= clock_timestamp() + make_interval(secs => %(ahead)s))
+    AND (%(cap)s::int IS NULL OR ch.sent_on IS DISTINCT FROM %(today)s OR ch.sent_today < %(cap)s::int)
+    AND c.state = 'running' AND c.id = ANY(%(campaigns)s::uuid[])
+    AND EXISTS (SELECT 1 FROM campaigns_recipient r
+                WHERE r.campaign_id = c.id AND r.state = 'queued' AND (r.channel_id = ch.id OR r.channel_id IS NULL)
+                  AND (r.next_attempt_at IS NULL OR r.next_attempt_at <= clock_timestamp()))
+  ORDER BY c.priority DESC, cc.served_at NULLS FIRST, cc.id
+  LIMIT 1
+), mine AS MATERIALIZED ({_PICK.format(channel="= %(channel)s", taken="0")}
+), free AS MATERIALIZED ({_PICK.format(channel="IS NULL", taken="(SELECT count(*) FROM mine)")}
+), claimed AS (
+  UPDATE campaigns_recipient r SET
+    state = 'sending', channel_id = %(channel)s, attempts = r.attempts + 1, claim_token = %(token)s,
+    lease_until = clock_timestamp() + make_interval(secs => %(hold)s)
+  FROM (SELECT id FROM mine UNION ALL SELECT id FROM free) AS picked
+  WHERE r.id = picked.id
+  RETURNING r.id, r.campaign_id, r.contact_id, r.phone, r.body, r.attempts, r.position
+), counted AS (
+  UPDATE gateways_channel ch SET
+    sent_today = CASE WHEN ch.sent_on = %(today)s THEN ch.sent_today ELSE 0 END + n.count, sent_on = %(today)s,
+    last_sent_at = clock_timestamp(),
+    next_send_at = clock_timestamp() + make_interval(secs => (SELECT delay FROM turn) + (%(gaps)s::float8[])[n.count])
+  FROM (SELECT count(*)::int AS count FROM claimed) AS n
+  WHERE ch.id = %(channel)s AND n.count > 0
+), served AS (
+  UPDATE campaigns_campaignchannel SET served_at = clock_timestamp() WHERE id = (SELECT link_id FROM turn)
+)
+SELECT claimed.id, claimed.campaign_id, claimed.contact_id, claimed.phone, claimed.body, claimed.attempts,
+       COALESCE(n.chat_id, ''), n.exists IS FALSE AND n.at > now() - make_interval(days => %(believed)s),
+       (SELECT delay FROM turn)
+FROM claimed
+LEFT JOIN gateways_numbercheck n
+  ON n.organization_id = %(organization)s AND n.channel_id = %(channel)s AND n.phone = claimed.phone
+ORDER BY claimed.position
+"""
+
+_GIVE_BACK = """
+UPDATE campaigns_recipient SET
+  state = 'queued', attempts = GREATEST(attempts - 1, 0), claim_token = NULL, lease_until = NULL,
+  channel_id = CASE WHEN pinned THEN channel_id END
+WHERE claim_token = %s AND state IN ('sending', 'unknown')
+"""
+
+_SKIP = """
+UPDATE campaigns_recipient r SET state = 'skipped',
+  skip_reason = CASE WHEN k.anonymised_at IS NULL THEN 'opted_out' ELSE 'anonymised' END
+FROM leads_contact k
+WHERE k.id = r.contact_id AND r.campaign_id = ANY(%s::uuid[]) AND r.state = 'queued'
+  AND (k.opted_out_at IS NOT NULL OR k.anonymised_at IS NOT NULL)
+"""
+
+
+class Claimed(NamedTuple):
+    """A recipient that is ours to write to until the lease ends; ``is_invalid`` where the phone is known to have no account."""
+
+    id: UUID
+    campaign_id: UUID
+    contact_id: UUID
+    phone: str
+    body: str
+    attempts: int
+    chat_id: str
+    is_invalid: bool
+    token: UUID
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a claim may take: up to ``count`` rows of the ``campaigns``, ``cap`` a day (None: any number).
+
+    ``gaps`` are the seconds from the first send to the end of the gap after the n-th; ``ahead`` is how long before the
+    channel's next instant the claim may come.
+    """
+
+    organization_id: UUID
+    channel_id: UUID
+    lease: UUID
+    campaigns: Sequence[UUID]
+    count: int
+    cap: int | None
+    today: date
+    gaps: Sequence[float]
+    ahead: float
+
+
+def claim(wish: Wish, token: UUID | None = None) -> tuple[list[Claimed], float]:
+    """Claim the next recipients of a channel, committed when this returns, and the seconds until the first may leave."""
+    token = token or uuid4()
+    values = {
+        "organization": wish.organization_id, "channel": wish.channel_id, "lease": wish.lease, "token": token,
+        "campaigns": list(wish.campaigns), "count": wish.count, "cap": wish.cap, "today": wish.today, "ahead": wish.ahead,
+        "gaps": list(wish.gaps), "hold": LEASE_SECONDS, "believed": INVALID_FOR_DAYS,
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, values)
+        rows: list[Any] = cursor.fetchall()
+    if rows:
+        crashpoint("send.claimed")
+    return [Claimed(*row[:8], token) for row in rows], (rows[0][8] if rows else 0.0)
+
+
+def give_back(token: UUID) -> int:
+    """Put a whole claim back that nobody began to send, e.g. one whose commit was not heard of."""
+    with connection.cursor() as cursor:
+        cursor.execute(_GIVE_BACK, [token])
+        return cursor.rowcount
+
+
+def skip_unsendable(campaign_ids: Sequence[UUID]) -> int:
+    """Leave out queued contacts who opted out or were erased; return how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SKIP, [list(campaign_ids)])
+        return cursor.rowcount

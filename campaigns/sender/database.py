@@ -1,0 +1,50 @@
+"""The sender's road to the database: a few threads, each with a connection of its own, so that the loop never waits."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+from uuid import UUID
+
+from django.db import DatabaseError, InterfaceError, connection
+
+from core.tenancy import across_organizations, activate_organization
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+THREADS = 4
+RETRY_SECONDS = 0.5
+
+
+class Database:
+    """Runs functions in the threads, inside one organization or, for sweeps, across all of them."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="sender-db")
+
+    async def run(self, organization_id: UUID | None, function: Callable[[], T]) -> T:
+        """Return what the function returns. After an error of the database the thread's connection is opened anew."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, _inside, organization_id, function)
+
+    async def insist(self, organization_id: UUID | None, function: Callable[[], T]) -> T:
+        """As :meth:`run`, again and again until the database is back; the function must be safe to run twice."""
+        while True:
+            try:
+                return await self.run(organization_id, function)
+            except (DatabaseError, InterfaceError):
+                logger.warning("the database did not take a result; trying again", exc_info=True)
+                await asyncio.sleep(RETRY_SECONDS)
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _inside(organization_id: UUID | None, function: Callable[[], T]) -> T:
+    try:
+        with across_organizations() if organization_id is None else activate_organization(organization_id):
+            return function()
+    except (DatabaseError, InterfaceError):
+        connection.close()
+        raise

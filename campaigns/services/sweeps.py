@@ -1,0 +1,164 @@
+"""What nobody asks for and must happen all the same: lapsed claims, finished campaigns, starts that are due, lost audiences.
+
+Each sweep may run in several processes at once and at any moment; each finds only what is really due.
+"""
+
+import logging
+from collections import Counter
+from datetime import timedelta
+from itertools import groupby
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import DateTimeField, Exists, F, Func, OuterRef
+from django.utils import translation
+
+from accounts.models import Organization
+from campaigns.models import Campaign, CampaignState, Recipient, RecipientState
+from campaigns.services.lifecycle import build_if_missing, complete_if_done, pause_by_system, start
+from campaigns.services.standby import arrange_standbys
+from campaigns.services.statuses import apply_known_statuses
+from campaigns.services.transitions import tell
+from conversations.services.campaign import CampaignMessage, record_campaign_messages
+from core.clock import now
+from core.errors import DomainError
+from core.tenancy import across_organizations, activate_organization
+
+logger = logging.getLogger(__name__)
+
+LATE_START = timedelta(hours=2)
+LATE_REASON = "late_start"
+MISSING_AUDIENCE = timedelta(seconds=20)
+LAPSES_AT_ONCE = 500
+CLOCK = Func(function="clock_timestamp", output_field=DateTimeField())
+
+# Nobody knows how far the dead sender came. Only where the provider's own echo brought the message's id is it known to be sent.
+_LAPSE = """
+WITH lapsed AS MATERIALIZED (
+  SELECT id FROM campaigns_recipient WHERE state = 'sending' AND lease_until < clock_timestamp()
+  ORDER BY lease_until LIMIT %s FOR UPDATE SKIP LOCKED
+)
+UPDATE campaigns_recipient r SET
+  state = CASE WHEN r.external_id IS NULL THEN 'unknown' ELSE 'sent' END,
+  error_code = CASE WHEN r.external_id IS NULL THEN 'lease_lapsed' ELSE '' END,
+  sent_at = CASE WHEN r.external_id IS NULL THEN r.sent_at ELSE COALESCE(r.sent_at, clock_timestamp()) END
+FROM lapsed WHERE r.id = lapsed.id
+RETURNING r.organization_id, r.campaign_id, r.id, r.contact_id, r.channel_id, r.body, r.state, r.external_id
+"""
+
+
+class Lapsed(NamedTuple):
+    organization_id: UUID
+    campaign_id: UUID
+    id: UUID
+    contact_id: UUID
+    channel_id: UUID
+    body: str
+    state: str
+    external_id: str | None
+
+
+def sweep_sending() -> None:
+    """The sweep of the senders, by one process at a time."""
+    with transaction.atomic():
+        if not _alone("campaigns.sweep"):
+            return
+        lapse_claims()
+        arrange_standbys()
+    complete_done()
+
+
+def lapse_claims() -> int:
+    """Turn the claims of dead senders into ``unknown``, which only evidence or a person moves; return how many."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(_LAPSE, [LAPSES_AT_ONCE])
+            rows = sorted(Lapsed(*row) for row in cursor.fetchall())
+        for organization_id, group in groupby(rows, key=lambda row: row.organization_id):
+            with activate_organization(organization_id):
+                _note_lapsed(organization_id, list(group))
+    return len(rows)
+
+
+def _note_lapsed(organization_id: UUID, rows: list[Lapsed]) -> None:
+    at = now()
+    record_campaign_messages(
+        organization_id,
+        [CampaignMessage(r.id, r.contact_id, r.channel_id, r.body, r.state, r.external_id or "", at) for r in rows],
+    )
+    sent = [row for row in rows if row.state == RecipientState.SENT]
+    for campaign_id, count in Counter(row.campaign_id for row in sent).items():
+        Campaign.objects.filter(pk=campaign_id).update(sent_count=F("sent_count") + count)
+    for row in sent:
+        apply_known_statuses(row.channel_id, [row.external_id or ""])
+    for campaign_id in {row.campaign_id for row in rows}:
+        tell(organization_id, campaign_id)
+    logger.warning("claims lapsed", extra={"organization": str(organization_id), "count": len(rows)})
+
+
+def complete_done() -> int:
+    """Finish the running campaigns in which nothing waits; return how many."""
+    open_rows = Recipient.objects.filter(
+        campaign=OuterRef("pk"), state__in=[RecipientState.QUEUED, RecipientState.SENDING]
+    )
+    running = Campaign.objects.filter(state=CampaignState.RUNNING).exclude(audience_built_at=None)
+    done = list(running.exclude(Exists(open_rows)).values_list("organization_id", "pk"))
+    return sum(_inside(organization_id, complete_if_done, pk) for organization_id, pk in done)
+
+
+def start_due() -> int:
+    """Start the campaigns whose time has come; return how many were due.
+
+    One that cannot start, or whose start was missed by hours because nothing was running, is paused and says why: a
+    campaign at the wrong time of day is worse than a late one.
+    """
+    with across_organizations():
+        due = list(
+            Campaign.objects.filter(state=CampaignState.SCHEDULED, start_at__lte=CLOCK)
+            .annotate(late=CLOCK - F("start_at"))
+            .order_by("start_at")[:100]
+        )
+    for campaign in due:
+        with activate_organization(campaign.organization_id):
+            _start(campaign)
+    return len(due)
+
+
+def _start(campaign: Any) -> None:
+    if campaign.late > LATE_START:
+        pause_by_system(campaign.pk, LATE_REASON)
+        return
+    with translation.override(Organization.objects.get(pk=campaign.organization_id).language):
+        try:
+            start(campaign)
+        except DomainError as error:
+            # Refused in words, or started meanwhile by somebody else, which pausing leaves as it is.
+            if Campaign.objects.filter(pk=campaign.pk, state=CampaignState.SCHEDULED).exists():
+                pause_by_system(campaign.pk, error.message)
+
+
+def build_missing() -> int:
+    """Freeze audiences whose job was lost; return how many were tried."""
+    with across_organizations():
+        missing = list(
+            Campaign.objects.filter(
+                state__in=[CampaignState.RUNNING, CampaignState.PAUSED], audience_built_at=None,
+                started_at__lt=now() - MISSING_AUDIENCE,
+            ).values_list("organization_id", "pk")[:20]
+        )  # fmt: skip
+    for organization_id, pk in missing:
+        _inside(organization_id, build_if_missing, pk)
+    return len(missing)
+
+
+def _inside(organization_id: UUID, function: Any, pk: UUID) -> Any:
+    with activate_organization(organization_id):
+        return function(pk)
+
+
+def _alone(name: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 2))", [name])
+        row = cursor.fetchone()
+    return bool(row and row[0])
