@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.services.lifecycle import VariantDraft
+from campaigns.services.drafts import VariantDraft
 from gateways.models import Channel
 from leads.models import ContactList
 

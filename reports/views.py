@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 from accounts.access import member_required
 from accounts.http import MemberRequest
 from campaigns.models import Campaign, CampaignState
-from campaigns.queries import stats_of
+from campaigns.queries.figures import stats_of
 from core.clock import now
 from gateways.models import Channel
 from gateways.pacing import pace_of, remaining_today

@@ -61,7 +61,22 @@ class Fact:
 class Sentiment(StrEnum):
     CALM = "calm"
     POSITIVE = "positive"
+    ANNOYED = "annoyed"
     ANGRY = "angry"
+
+
+class Intent(StrEnum):
+    """What the newest messages are about."""
+
+    GREETING = "greeting"
+    ANSWER = "answer"
+    QUESTION = "question"
+    PRICE = "price"
+    BOOKING = "booking"
+    HOURS = "hours"
+    PERSON = "person"
+    COMPLAINT = "complaint"
+    EMERGENCY = "emergency"
 
 
 class OptOut(StrEnum):
@@ -79,7 +94,10 @@ class Usage:
 
 @dataclass(frozen=True)
 class Turn:
-    """One answer: what to say and what was learnt. An empty reply says nothing."""
+    """One answer: what to say and what was learnt. An empty reply says nothing.
+
+    ``human_reason`` is angry, wants_human, emergency or an empty text; ``unanswered`` is the question that a person must answer.
+    """
 
     reply: str
     facts: Mapping[str, Fact] = field(default_factory=dict)
@@ -87,6 +105,14 @@ class Turn:
     human_reason: str = ""
     unanswered: str = ""
     usage: Usage = field(default_factory=Usage)
+    intent: Intent = Intent.ANSWER
+    asks_price: bool = False
+    asks_time: bool = False
+    opt_out: OptOut = OptOut.NONE
+
+    @property
+    def wants_human(self) -> bool:
+        return bool(self.human_reason)
 
 
 class SdrModel(Protocol):

@@ -11,6 +11,10 @@ from sdr.scoring import LEVELS, THRESHOLDS, Rubric, RubricError
 TEAMS = ("team_quente", "team_morno", "team_frio", "team_muito_frio")
 
 
+def _team_field(label: Any) -> forms.ModelChoiceField:  # type: ignore[type-arg]  # the stubs know no parameter here
+    return forms.ModelChoiceField(label=label, queryset=Team.unscoped.none(), required=False)
+
+
 class SdrForm(forms.ModelForm[SdrProfile]):
     services_text = forms.CharField(
         label=_("Services, one per line: name; price"), required=False, max_length=6000,
@@ -22,6 +26,12 @@ class SdrForm(forms.ModelForm[SdrProfile]):
         widget=forms.Textarea({"rows": 4}),
     )  # fmt: skip
 
+    # Declared by hand: building them from the model would ask for teams before any organization is known.
+    team_quente = _team_field(_("Team for hot leads"))
+    team_morno = _team_field(_("Team for warm leads"))
+    team_frio = _team_field(_("Team for cold leads"))
+    team_muito_frio = _team_field(_("Team for very cold leads"))
+
     class Meta:
         model = SdrProfile
         fields = ("enabled", "agent_name", "business_name", "segment", "city", "hours", "provider", "quiet_seconds",
@@ -30,8 +40,6 @@ class SdrForm(forms.ModelForm[SdrProfile]):
         labels = {
             "provider": _("Who answers"), "quiet_seconds": _("Seconds of quiet before answering"),
             "max_wait_seconds": _("Longest wait in seconds"), "max_messages": _("Messages per lead at most"),
-            "team_quente": _("Team for hot leads"), "team_morno": _("Team for warm leads"),
-            "team_frio": _("Team for cold leads"), "team_muito_frio": _("Team for very cold leads"),
         }  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -9,10 +9,12 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.access import member_required, role_required
 from accounts.http import MemberRequest
 from accounts.models import Role
-from campaigns import queries
 from campaigns.errors import CampaignIncompleteError, CampaignStateError
 from campaigns.models import Campaign, Recipient, RecipientState, SkipReason
+from campaigns.queries import figures as queries
+from campaigns.queries.waiting import waiting_reasons
 from campaigns.services import lifecycle
+from campaigns.services.recipients import decide_unknown, retry_failed
 from core.exports import csv_response, xlsx_response
 from core.pagination import InvalidCursorError, keyset_page
 
@@ -23,7 +25,7 @@ ACTIONS = {
     "pause": lifecycle.pause,
     "resume": lifecycle.resume,
     "cancel": lifecycle.cancel,
-    "retry": lifecycle.retry_failed,
+    "retry": retry_failed,
 }
 
 
@@ -70,7 +72,7 @@ def campaign_action(request: MemberRequest, campaign_id: UUID, action: str) -> H
 @role_required(Role.AGENT)
 def campaign_deals(request: MemberRequest, campaign_id: UUID) -> HttpResponse:
     campaign = queries.get_campaign(campaign_id)
-    lifecycle.adjust_deals(campaign, -1 if request.POST.get("change") == "-1" else 1)
+    lifecycle.adjust_deals(campaign, -1 if request.POST.get("change") == "-1" else 1, actor=request.membership)
     if request.htmx:
         return render(request, "campaigns/campaign.html#report", _report(queries.get_campaign(campaign_id)))
     return redirect("campaigns:campaign", campaign.pk)
@@ -97,7 +99,7 @@ def recipient_decide(request: MemberRequest, campaign_id: UUID, recipient_id: UU
     if recipient is None:
         return render(request, "404.html", status=404)
     try:
-        lifecycle.decide_unknown(recipient, resend=request.POST.get("decision") == "resend", actor=request.membership)
+        decide_unknown(recipient, resend=request.POST.get("decision") == "resend", actor=request.membership)
     except CampaignStateError as error:
         messages.error(request, error.message)
     return redirect(f"{request.path.split('/destinatarios/')[0]}/?situacao=unknown")
@@ -124,7 +126,7 @@ def _report(campaign: Campaign) -> dict[str, object]:
         "campaign": campaign,
         "stats": queries.stats(campaign),
         "variants": queries.variant_figures(campaign),
-        "waits": queries.waits(campaign),
+        "waits": waiting_reasons(campaign),
         "skipped": [(SkipReason(reason).label, count) for reason, count in reasons.items()],
         "states": RecipientState.choices,
     }

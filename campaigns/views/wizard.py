@@ -13,6 +13,7 @@ from campaigns.errors import CampaignIncompleteError, CampaignStateError
 from campaigns.forms import CampaignForm
 from campaigns.services import audience, lifecycle
 from campaigns.services.audience import values_of
+from campaigns.services.drafts import create_campaign
 from core.text import render_placeholders
 from leads.models import Contact, ContactList
 from leads.queries import contacts
@@ -28,7 +29,7 @@ def campaign_create(request: MemberRequest) -> HttpResponse:
     form = CampaignForm(request.POST or None, initial=initial, zone=request.organization.timezone)
     if request.method == "POST" and form.is_valid():
         try:
-            campaign = lifecycle.create_campaign(
+            campaign = create_campaign(
                 name=form.cleaned_data["name"],
                 list_ids=[x.pk for x in form.cleaned_data["lists"]],
                 variants=form.drafts,
