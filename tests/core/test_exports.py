@@ -148,6 +148,7 @@ def test_downloads_have_safe_headers() -> None:
     assert {response.headers["Cache-Control"] for response in responses} == {"private, no-store"}
 
 
+@pytest.mark.django_db
 def test_a_workbook_can_be_downloaded() -> None:
     response = xlsx_response("x", ["nome"], [["Ana"]])
     content = b"".join(response.streaming_content)  # type: ignore[arg-type]
