@@ -3,9 +3,9 @@
 from campaigns.jobs import build_missing_audiences, start_due_campaigns, sweep_campaigns, watch_campaigns
 from conversations.services.send import sweep_outgoing
 from core.schedule import Recurring
-from gateways.jobs import run_simulated_contacts
-from gateways.services.channels import check_channels
+from gateways.jobs import purge_receipts, run_simulated_contacts
 from gateways.services.drain import drain_missed
+from gateways.services.health import check_channels
 from leads.jobs import forget_old_uploads, resume_stalled_imports
 from sagas.outbox import deliver_events
 from sdr.services.turns import mark_abandoned, wake_turns
@@ -22,6 +22,7 @@ RECURRING: list[Recurring] = [
     Recurring(build_missing_audiences, 20, "Freeze audiences whose job was lost."),
     Recurring(resume_stalled_imports, 15, "Go on with imports whose bell or worker was lost."),
     Recurring(forget_old_uploads, 3600, "Drop uploads that nobody needs any more."),
-    Recurring(check_channels, 60, "Ask every number's gateway how it is."),
+    Recurring(purge_receipts, 6 * 3600, "Forget raw webhooks a month old."),
+    Recurring(check_channels, 3, "Ask the gateway of every number whose check is due how it is."),
     Recurring(mark_abandoned, 3600, "Record leads who stopped answering."),
 ]

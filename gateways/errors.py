@@ -1,9 +1,21 @@
+from http import HTTPStatus
+
 from core.errors import DomainError
 
 
 class ChannelConfigError(DomainError):
-    """The provider's settings are incomplete or wrong."""
+    """The provider's settings or the pace are incomplete or wrong; ``fields`` names which, where that is known."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+    def __init__(self, message: str, *, fields: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.fields = fields
 
 
 class ChannelLimitError(DomainError):
     """The plan allows no more numbers."""
+
+
+class ChannelStateError(DomainError):
+    """The number cannot do this in its present state."""

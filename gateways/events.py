@@ -1,12 +1,14 @@
+import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
+from gateways.contract import InboundMessage
 from sagas.events import Event
 
 
 @dataclass(frozen=True)
 class MessagesReceived(Event):
-    """A batch of one channel's inbound messages, each a dict of :class:`gateways.contract.InboundMessage`."""
+    """A batch of one channel's inbound messages, each a dict made by :func:`message_payload`."""
 
     channel_id: str
     messages: list[dict[str, Any]] = field(default_factory=list)
@@ -33,3 +35,11 @@ class ChannelStateChanged(Event):
     channel_id: str
     state: str
     reason: str
+
+
+def message_payload(message: InboundMessage, *, is_old: bool) -> dict[str, Any]:
+    """Return a message as JSON values: the fields of :class:`gateways.contract.InboundMessage`, ``at`` in ISO format.
+
+    ``is_old`` says that it arrived so late that nobody may answer it by itself.
+    """
+    return dataclasses.asdict(message) | {"at": message.at.isoformat(), "is_old": is_old}

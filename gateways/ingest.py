@@ -1,75 +1,180 @@
-"""Webhooks in: verified, deduplicated and stored raw in one insert, understood later."""
+"""Webhooks in: verified, checked for syntax and stored raw, all before anything in them is understood.
 
+The same function answers the fast door (:mod:`gateways.wsgi`) and the Django view (:mod:`gateways.webhooks`); they
+differ in who commits. What is refused here was never stored; what is our own fault is for the caller to answer with a
+503, because some providers never retry after a 4xx.
+"""
+
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import orjson
-from django.db import connection
+from django.db.models import Exists, OuterRef
 
 from core.tenancy import across_organizations
-from gateways.contract import RawHook
-from gateways.models import Channel
+from gateways.contract import Adapter, ConnectionUpdate, Ignored, RawHook
+from gateways.models import Channel, Receipt, ReceiptState
+from gateways.receipts import Address, NewReceipt, insert_receipts
 from gateways.registry import ADAPTERS, get_adapter
 from gateways.services.drain import drain_receipts
 
 MAX_BODY_BYTES = 1024 * 1024
+MAX_DEPTH = 64
+KNOWN_SECONDS = 5.0
+MOST_KNOWN = 5_000
+KEY_LENGTH = 128
 
-_INSERT = """
-INSERT INTO gateways_receipt (organization_id, channel_id, dedupe_key, body)
-VALUES (%s, %s, %s, %s)
-ON CONFLICT (channel_id, dedupe_key) DO UPDATE SET duplicates = gateways_receipt.duplicates + 1
-RETURNING (xmax = 0)
-"""
+Store = Callable[[NewReceipt], None]
 
 
-@dataclass
 class Refusal(Exception):  # noqa: N818  # it is an answer, not an error
     """The hook is not stored; ``status`` is the HTTP answer."""
 
-    status: int
-    reason: str
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
 
 
-def receive(provider: str, token: str, hook: RawHook) -> None:
-    """Verify and store a webhook; raise :class:`Refusal` when it is not one of ours."""
-    if len(hook.body) > MAX_BODY_BYTES:
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """The channel behind a webhook address, with its secrets opened."""
+
+    organization_id: UUID
+    channel_id: UUID
+    adapter: Adapter
+    config: Any
+    known_until: float
+
+
+_known: dict[tuple[str, str], Receiver] = {}
+
+
+def receive(provider: str, token: str, headers: Mapping[str, str], body: bytes, *, store: Store) -> None:
+    """Verify a webhook and store it, or raise :class:`Refusal`. Header names are in lower case."""
+    receiver = find_receiver(provider, token)
+    if len(body) > MAX_BODY_BYTES:
         raise Refusal(413, "too large")
-    channel = find_channel(provider, token)
+    hook = RawHook(headers, body)
+    if not receiver.adapter.verify_hook(receiver.config, hook):
+        raise Refusal(401, "bad signature")
+    check_json(body)
+    receipt = receipt_of(receiver, hook)
+    if receipt is not None:
+        store(receipt)
+
+
+def find_receiver(provider: str, token: str) -> Receiver:
+    """Return the channel that the address names; it is remembered for some seconds. Raises :class:`Refusal` 404."""
+    key = (provider, token)
+    known = _known.get(key)
+    if known is None or known.known_until < time.monotonic():
+        known = _look_up(provider, token)
+        if len(_known) >= MOST_KNOWN:
+            _known.clear()
+        _known[key] = known
+    return known
+
+
+def forget_receivers() -> None:
+    """Let this process read the channels anew; others do so within seconds."""
+    _known.clear()
+
+
+def _look_up(provider: str, token: str) -> Receiver:
+    channel = None
+    # PostgreSQL knows no NUL in a text, and our own tokens are plain.
+    if provider in ADAPTERS and token.isascii() and token.isprintable():
+        with across_organizations():
+            channel = Channel.objects.filter(hook_token=token, provider=provider, removed_at=None).first()
     if channel is None:
         raise Refusal(404, "unknown address")
+    return receiver_of(channel)
+
+
+def receiver_of(channel: Channel) -> Receiver:
+    """Return the channel as the receiver of its own webhooks."""
     adapter = get_adapter(channel.provider)
-    if not adapter.verify_hook(adapter.config_model.model_validate(channel.config), hook):
-        raise Refusal(401, "bad signature")
+    config = adapter.config_model.model_validate(channel.config)
+    return Receiver(channel.organization_id, channel.pk, adapter, config, time.monotonic() + KNOWN_SECONDS)
+
+
+def check_json(body: bytes) -> None:
+    """Raise :class:`Refusal` 400 unless the body is JSON that no reader will choke on."""
     try:
-        orjson.loads(hook.body)
+        value = orjson.loads(body)
     except orjson.JSONDecodeError:
         raise Refusal(400, "not JSON") from None
-    store_hook(channel, hook)
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _is_deeper(value, MAX_DEPTH):
+        raise Refusal(400, "nested too deeply")
 
 
-def find_channel(provider: str, token: str) -> Channel | None:
-    """Return the channel that the address names."""
-    if provider not in ADAPTERS:
-        return None
+def _is_deeper(value: Any, limit: int) -> bool:
+    level = [value]
+    for _depth in range(limit + 1):
+        level = [
+            child
+            for parent in level
+            for child in (parent.values() if isinstance(parent, dict) else parent if isinstance(parent, list) else ())
+        ]
+        if not level:
+            return False
+    return True
+
+
+def receipt_of(receiver: Receiver, hook: RawHook) -> NewReceipt | None:
+    """Return what is to be stored, secrets redacted; None for a connection event that tells nothing new."""
+    adapter = receiver.adapter
+    key = adapter.dedupe_key(hook)[:KEY_LENGTH]
+    if any(mark in hook.body for mark in adapter.connection_marks):
+        epoch = _epoch_of_news(receiver, hook.body)
+        if epoch is None:
+            return None
+        # Old servers send the same bytes for each "connecting": it is news again once the state has changed in between.
+        key = f"{key[: KEY_LENGTH - 20]}:{epoch}"
+    body = adapter.redact(receiver.config, hook.body)
+    return NewReceipt(receiver.organization_id, receiver.channel_id, key, body)
+
+
+def _epoch_of_news(receiver: Receiver, body: bytes) -> int | None:
+    """Return when the state that this connection event may change began, or None when it would change nothing.
+
+    Gateways repeat such events many times a second while they cannot reach WhatsApp, so no row is written for those. A
+    read is enough unless something waits in line that may change the state first.
+    """
+    updates = [item for item in receiver.adapter.parse(receiver.config, body) if not isinstance(item, Ignored)]
+    pending = Receipt.objects.filter(channel_id=OuterRef("pk"), state=ReceiptState.PENDING)
     with across_organizations():
-        channel: Channel | None = Channel.objects.filter(hook_token=token, provider=provider, removed_at=None).first()
-    return channel
+        row = Channel.objects.filter(pk=receiver.channel_id).annotate(waits=Exists(pending))
+        state, reason, state_at, waits = row.values_list("state", "state_reason", "state_at", "waits").get()
+    is_same = all(isinstance(u, ConnectionUpdate) and (u.state, u.reason[:300]) == (state, reason) for u in updates)
+    if is_same and not waits:
+        return None
+    return int(state_at.timestamp() * 1000) if state_at else 0
 
 
-def store_hook(channel: Channel, hook: RawHook) -> bool:
-    """Insert the receipt, secrets redacted; return whether it is new. A repeated one only counts."""
-    adapter = get_adapter(channel.provider)
-    body = adapter.redact(adapter.config_model.model_validate(channel.config), hook.body)
-    new = _insert(channel.organization_id, channel.pk, adapter.dedupe_key(hook), body)
-    if new:
-        drain_receipts.enqueue(
-            coalesce_key=str(channel.pk), organization_id=str(channel.organization_id), channel_id=str(channel.pk)
-        )
-    return new
+def store_now(receipt: NewReceipt) -> None:
+    """Insert one receipt on the caller's connection and ring for it on commit."""
+    ring_for(insert_receipts([receipt]))
 
 
-def _insert(organization_id: UUID, channel_id: UUID, dedupe_key: str, body: bytes) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT, [organization_id, channel_id, dedupe_key, body])
-        row = cursor.fetchone()
-    return bool(row and row[0])
+def ring_for(addresses: set[Address]) -> None:
+    """Ring for the channels that have something new; bells that already wait are not repeated."""
+    for address in addresses:
+        ring(address)
+
+
+def ring(address: Address) -> None:
+    organization_id, channel_id = str(address[0]), str(address[1])
+    drain_receipts.enqueue(coalesce_key=channel_id, organization_id=organization_id, channel_id=channel_id)
+
+
+def store_hooks(channel: Channel, hooks: list[RawHook]) -> None:
+    """Store webhooks that the product makes itself, as the Simulator does, in one statement."""
+    receiver = receiver_of(channel)
+    receipts = [receipt for hook in hooks if (receipt := receipt_of(receiver, hook)) is not None]
+    if receipts:
+        ring_for(insert_receipts(receipts))

@@ -32,7 +32,7 @@ def renew(lease: Lease, seconds: float) -> bool:
             "WHERE id = %s AND lease_token = %s AND lease_until > clock_timestamp()",
             [seconds, lease.channel_id, lease.token],
         )
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)
 
 
 def release(lease: Lease) -> None:

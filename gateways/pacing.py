@@ -1,21 +1,26 @@
-"""How fast and how much a channel may send: safe defaults, a hard floor, and reasons in words when it waits."""
+"""How fast and how much a channel may send: safe defaults, a hard floor, and reasons in words when it waits.
+
+Everything here is a function of the channel's row and a moment, so that a planner that prints a calendar and the sender
+that keeps it use the same arithmetic.
+"""
 
 import random
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
-from core.clock import now, outside_quiet
+from core.clock import day_bounds, local, now, outside_quiet
 from gateways.models import Channel, ChannelState
 from gateways.registry import get_adapter
 
 FLOOR_MS = 500
 QR_GAP_MS = (45_000, 60_000)
-FREE_GAP_MS = (0, 0)
+SIMULATOR_GAP_MS = (50, 150)
 QR_DAILY_CAP = 600
 QUIET_HOURS = (time(22, 0), time(8, 0))
-# Messages a day by age in days since the number was connected; from the last step on the cap holds.
-WARM_UP = ((1, 20), (2, 40), (3, 60), (5, 100), (7, 180), (10, 300), (14, 450))
+NO_QUIET_HOURS = (time(0, 0), time(0, 0))
+# Messages a day by age in days since the number was connected; from day 14 on the cap holds.
+WARM_UP = ((1, 20), (2, 40), (3, 60), (5, 100), (7, 180), (10, 300), (13, 450))
+WARM_DAYS = 14
 
 
 @dataclass(frozen=True)
@@ -27,10 +32,10 @@ class Pace:
     daily_cap: int | None
     quiet: tuple[time, time] | None
 
-    def gap(self) -> timedelta:
-        """Return a random gap."""
-        span = (self.max_gap - self.min_gap).total_seconds()
-        return self.min_gap + timedelta(seconds=random.uniform(0, span) if span > 0 else 0)  # noqa: S311  # pace, not secrets
+    def gap(self, dice: float | None = None) -> timedelta:
+        """Return a random gap, or the one at ``dice`` in 0..1 of the way from the smallest to the largest."""
+        chance = random.random() if dice is None else dice  # noqa: S311  # pace, not secrets
+        return self.min_gap + (self.max_gap - self.min_gap) * chance
 
 
 @dataclass(frozen=True)
@@ -45,39 +50,79 @@ class Wait:
 def pace_of(channel: Channel, at: datetime) -> Pace:
     """Return the pace that holds for the channel at a moment."""
     paced = get_adapter(channel.provider).is_paced
-    default = QR_GAP_MS if paced else FREE_GAP_MS
+    default = QR_GAP_MS if paced else SIMULATOR_GAP_MS
     floor = FLOOR_MS if paced else 0
-    low = max(floor, channel.min_gap_ms if channel.min_gap_ms is not None else default[0])
+    low = max(floor, channel.min_gap_ms if channel.min_gap_ms is not None else _low(default, channel.max_gap_ms))
     high = max(low, channel.max_gap_ms if channel.max_gap_ms is not None else default[1])
-    quiet = (channel.quiet_start, channel.quiet_end) if channel.quiet_start and channel.quiet_end else None
-    return Pace(timedelta(milliseconds=low), timedelta(milliseconds=high), _daily_cap(channel, at, paced), quiet)
+    return Pace(
+        timedelta(milliseconds=low),
+        timedelta(milliseconds=high),
+        _daily_cap(channel, at, paced),
+        _quiet(channel, paced),
+    )
+
+
+def _low(default: tuple[int, int], high: int | None) -> int:
+    # Who only sets the largest gap below the default's smallest means both.
+    return default[0] if high is None else min(default[0], high)
+
+
+def _quiet(channel: Channel, paced: bool) -> tuple[time, time] | None:
+    if channel.quiet_start is None or channel.quiet_end is None:
+        return QUIET_HOURS if paced else None
+    return None if channel.quiet_start == channel.quiet_end else (channel.quiet_start, channel.quiet_end)
 
 
 def _daily_cap(channel: Channel, at: datetime, paced: bool) -> int | None:
     if channel.daily_limit is not None:
-        cap: int | None = channel.daily_limit
+        cap = channel.daily_limit
     elif not paced:
         return None
     else:
         cap = warm_up_cap(channel, at) if channel.warm_up else QR_DAILY_CAP
-    restricted = channel.restricted_until is not None and channel.restricted_until > at
-    return cap // 2 if restricted and cap is not None else cap
+    return cap // 2 if is_restricted(channel, at) else cap
+
+
+def is_restricted(channel: Channel, at: datetime) -> bool:
+    """Tell whether the channel was restricted within the last day."""
+    return channel.restricted_until is not None and channel.restricted_until > at
+
+
+def age_in_days(channel: Channel, at: datetime) -> int:
+    """Return the day of the number's life, the day of its first connection being 1."""
+    return max(1, (at - (channel.connected_at or at)).days + 1)
 
 
 def warm_up_cap(channel: Channel, at: datetime) -> int:
     """Return the cap of a young number."""
-    age = (at - (channel.connected_at or at)).days + 1
-    return next((cap for day, cap in WARM_UP if age <= day), QR_DAILY_CAP)
+    return cap_on_day(age_in_days(channel, at))
+
+
+def cap_on_day(day: int) -> int:
+    """Return the warm-up curve's cap on a day of the number's life, from 1."""
+    return next((cap for last_day, cap in WARM_UP if day <= last_day), QR_DAILY_CAP)
+
+
+def is_warming(channel: Channel, at: datetime) -> bool:
+    """Tell whether the warm-up curve is what limits the channel now."""
+    follows = channel.warm_up and channel.daily_limit is None and get_adapter(channel.provider).is_paced
+    return follows and age_in_days(channel, at) < WARM_DAYS
+
+
+def used_today(channel: Channel, at: datetime, zone: str) -> int:
+    """Return how many messages the channel has sent on the local day."""
+    return channel.sent_today if channel.sent_on == local(at, zone).date() else 0
 
 
 def remaining_today(channel: Channel, at: datetime, zone: str) -> int | None:
     """Return how many sends the day still allows, or None for any number."""
     cap = pace_of(channel, at).daily_cap
-    if cap is None:
-        return None
-    today = at.astimezone(ZoneInfo(zone)).date()
-    used = channel.sent_today if channel.sent_on == today else 0
-    return max(0, cap - used)
+    return None if cap is None else max(0, cap - used_today(channel, at, zone))
+
+
+def next_send_after(pace: Pace, last_sent_at: datetime | None, at: datetime, dice: float | None = None) -> datetime:
+    """Return when the next message may leave: a random gap after the last one, never in the past."""
+    return at if last_sent_at is None else max(at, last_sent_at + pace.gap(dice))
 
 
 def wait_of(channel: Channel, at: datetime, zone: str) -> Wait | None:
@@ -85,15 +130,15 @@ def wait_of(channel: Channel, at: datetime, zone: str) -> Wait | None:
     if channel.removed_at or channel.role == "retired":
         return Wait("removed")
     if channel.state != ChannelState.CONNECTED:
-        return Wait(channel.state, channel.restricted_until, channel.state_reason)
+        until = channel.restricted_until if channel.state == ChannelState.RESTRICTED else None
+        return Wait(channel.state, until, channel.state_reason)
     if channel.paused_until and channel.paused_until > at:
-        return Wait("rest", channel.paused_until, channel.state_reason)
+        return Wait("rest", channel.paused_until, channel.pause_reason)
     pace = pace_of(channel, at)
     if pace.quiet and (opens := outside_quiet(at, *pace.quiet, zone)) > at:
         return Wait("quiet_hours", opens)
     if remaining_today(channel, at, zone) == 0:
-        midnight = datetime.combine(at.astimezone(ZoneInfo(zone)).date() + timedelta(days=1), time(), ZoneInfo(zone))
-        return Wait("daily_cap", midnight)
+        return Wait("daily_cap", day_bounds(local(at, zone).date(), zone)[1])
     if channel.next_send_at and channel.next_send_at > at:
         return Wait("gap", channel.next_send_at)
     return None

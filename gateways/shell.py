@@ -3,13 +3,13 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from gateways.models import Channel, ChannelState
+from gateways.models import Channel
+from gateways.queries import TROUBLED
 
 
 def alerts(request: HttpRequest) -> dict[str, Any]:
     """Tell the menu whether a number needs attention."""
     if getattr(request, "organization", None) is None:
         return {}
-    troubled = [ChannelState.DISCONNECTED, ChannelState.RESTRICTED, ChannelState.QR_REQUIRED]
-    needs = Channel.objects.filter(removed_at=None, state__in=troubled).exists()
+    needs = Channel.objects.filter(removed_at=None, state__in=TROUBLED).exists()
     return {"channel_alert": _("a number needs attention") if needs else ""}

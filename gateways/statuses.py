@@ -1,6 +1,8 @@
 """The furthest delivery state known for each of a provider's message ids."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
@@ -8,48 +10,72 @@ from django.db import connection
 from gateways.contract import DeliveryUpdate
 from gateways.models import Channel, MessageStatus
 
-# Only moves forward: failed beats queued and sent, delivered and read beat everything, since real providers report in any order.
+# Only moves forward: failed beats queued and sent, delivered and read beat everything, since real providers report in
+# any order.
 RANKS = {"queued": 0, "sent": 1, "failed": 2, "delivered": 3, "read": 4}
+CONFIRMED = frozenset({"sent", "delivered", "read"})
 
 _UPSERT = """
 INSERT INTO gateways_messagestatus AS known
   (organization_id, channel_id, external_id, state, error_code, error, sent_at, delivered_at, read_at, failed_at)
-SELECT %(organization)s, %(channel)s, new.external_id, new.state, new.code, new.error,
-       CASE WHEN new.state = 'sent' THEN new.at END, CASE WHEN new.state = 'delivered' THEN new.at END,
-       CASE WHEN new.state = 'read' THEN new.at END, CASE WHEN new.state = 'failed' THEN new.at END
-FROM unnest(%(ids)s::text[], %(states)s::text[], %(codes)s::text[], %(errors)s::text[], %(ats)s::timestamptz[])
-  AS new(external_id, state, code, error, at)
+SELECT %(organization)s, %(channel)s, new.*
+FROM unnest(%(ids)s::text[], %(states)s::text[], %(codes)s::text[], %(errors)s::text[],
+            %(sent)s::timestamptz[], %(delivered)s::timestamptz[], %(read)s::timestamptz[], %(failed)s::timestamptz[])
+  AS new(external_id, state, error_code, error, sent_at, delivered_at, read_at, failed_at)
 ORDER BY new.external_id
 ON CONFLICT (channel_id, external_id) DO UPDATE SET
-  state = CASE WHEN array_position(%(order)s::text[], excluded.state) > array_position(%(order)s::text[], known.state)
+  state = CASE WHEN array_position(%(order)s::text[], excluded.state::text)
+                  > array_position(%(order)s::text[], known.state::text)
           THEN excluded.state ELSE known.state END,
-  error_code = CASE WHEN excluded.state = 'failed' THEN excluded.error_code ELSE known.error_code END,
-  error = CASE WHEN excluded.state = 'failed' THEN excluded.error ELSE known.error END,
-  sent_at = COALESCE(known.sent_at, excluded.sent_at),
-  delivered_at = COALESCE(known.delivered_at, excluded.delivered_at),
-  read_at = COALESCE(known.read_at, excluded.read_at),
-  failed_at = COALESCE(known.failed_at, excluded.failed_at),
+  error_code = CASE WHEN excluded.failed_at IS NULL THEN known.error_code ELSE excluded.error_code END,
+  error = CASE WHEN excluded.failed_at IS NULL THEN known.error ELSE excluded.error END,
+  sent_at = LEAST(known.sent_at, excluded.sent_at),
+  delivered_at = LEAST(known.delivered_at, excluded.delivered_at),
+  read_at = LEAST(known.read_at, excluded.read_at),
+  failed_at = LEAST(known.failed_at, excluded.failed_at),
   updated_at = now()
 """
 
 
-def record_statuses(channel: Channel, updates: Sequence[DeliveryUpdate]) -> None:
-    """Keep the furthest state of each id, whatever the order in which the states came."""
-    # One statement may touch a row once, so the states of one id go in rounds.
-    rounds: list[dict[str, DeliveryUpdate]] = []
+@dataclass
+class Furthest:
+    """What a run of updates says of one message: its furthest state and when each state was first reached."""
+
+    external_id: str
+    state: str = "queued"
+    error_code: str = ""
+    error: str = ""
+    sent_at: datetime | None = None
+    delivered_at: datetime | None = None
+    read_at: datetime | None = None
+    failed_at: datetime | None = None
+
+    def take(self, update: DeliveryUpdate) -> None:
+        """Move forward to the update's state, or only note its time."""
+        if RANKS[update.state] > RANKS[self.state]:
+            self.state = update.state
+        if update.state == "failed":
+            self.error_code, self.error = update.error_code[:40], update.error[:500]
+        if update.state != "queued":
+            name = f"{update.state}_at"
+            known: datetime | None = getattr(self, name)
+            setattr(self, name, update.at if known is None else min(known, update.at))
+
+
+def furthest(updates: Iterable[DeliveryUpdate]) -> list[Furthest]:
+    """Fold updates into one entry per message, whatever the order in which they came; unknown states are left out."""
+    found: dict[str, Furthest] = {}
     for update in updates:
-        if update.state not in RANKS:
-            continue
-        free = next((r for r in rounds if update.external_id not in r), None)
-        if free is None:
-            free = {}
-            rounds.append(free)
-        free[update.external_id] = update
-    for one in rounds:
-        _upsert(channel, list(one.values()))
+        if update.state in RANKS:
+            found.setdefault(update.external_id, Furthest(update.external_id)).take(update)
+    return list(found.values())
 
 
-def _upsert(channel: Channel, updates: list[DeliveryUpdate]) -> None:
+def record_statuses(channel: Channel, updates: Sequence[DeliveryUpdate]) -> list[str]:
+    """Keep the furthest state of each message id and return the ids."""
+    rows = furthest(updates)
+    if not rows:
+        return []
     with connection.cursor() as cursor:
         cursor.execute(
             _UPSERT,
@@ -57,13 +83,17 @@ def _upsert(channel: Channel, updates: list[DeliveryUpdate]) -> None:
                 "organization": channel.organization_id,
                 "channel": channel.pk,
                 "order": sorted(RANKS, key=RANKS.__getitem__),
-                "ids": [u.external_id for u in updates],
-                "states": [u.state for u in updates],
-                "codes": [u.error_code for u in updates],
-                "errors": [u.error[:500] for u in updates],
-                "ats": [u.at for u in updates],
+                "ids": [row.external_id for row in rows],
+                "states": [row.state for row in rows],
+                "codes": [row.error_code for row in rows],
+                "errors": [row.error for row in rows],
+                "sent": [row.sent_at for row in rows],
+                "delivered": [row.delivered_at for row in rows],
+                "read": [row.read_at for row in rows],
+                "failed": [row.failed_at for row in rows],
             },
         )
+    return [row.external_id for row in rows]
 
 
 def known(channel_id: UUID | str, external_ids: Sequence[str]) -> dict[str, MessageStatus]:

@@ -1,24 +1,30 @@
-from django.db import DatabaseError
+import logging
+
 from django.http import HttpRequest, HttpResponse
+from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from gateways.contract import RawHook
-from gateways.ingest import MAX_BODY_BYTES, Refusal, receive
+from gateways.ingest import MAX_BODY_BYTES, Refusal, receive, store_now
+
+logger = logging.getLogger(__name__)
 
 
 @csrf_exempt
 @require_POST
 def hook(request: HttpRequest, provider: str, token: str) -> HttpResponse:
-    """Take a provider's webhook. A fault of ours is a 503, because some providers never retry after a 4xx."""
+    """Take a provider's webhook where :class:`gateways.wsgi.HookDoor` does not stand in front of Django."""
     length = request.headers.get("Content-Length", "0")
     if length.isdigit() and int(length) > MAX_BODY_BYTES:
-        return HttpResponse(status=413)
+        return HttpResponse("too large", status=413, content_type="text/plain")
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:
-        receive(provider, token, RawHook(headers, request.read(MAX_BODY_BYTES + 1)))
+        receive(provider, token, headers, request.read(MAX_BODY_BYTES + 1), store=store_now)
     except Refusal as refusal:
         return HttpResponse(refusal.reason, status=refusal.status, content_type="text/plain")
-    except DatabaseError:
-        return HttpResponse(status=503)
+    except UnreadablePostError:
+        return HttpResponse("body cut short", status=400, content_type="text/plain")
+    except Exception:  # our fault is a 503, because some providers never retry after a 4xx
+        logger.exception("webhook not stored")
+        return HttpResponse("try again", status=503, headers={"Retry-After": "5"}, content_type="text/plain")
     return HttpResponse(status=200)

@@ -2,6 +2,7 @@ import secrets
 from typing import Any, ClassVar
 
 from django.db import models
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import OrganizationOwned
@@ -31,8 +32,11 @@ def new_hook_token() -> str:
 class Channel(OrganizationOwned):
     """A connected number or account, with its pace.
 
-    ``pace`` columns are None where the safe default of :mod:`gateways.pacing` holds. ``lease_*`` say which sender drives
-    the channel now; times come from the database clock.
+    Pace columns are None where the safe default of :mod:`gateways.pacing` holds; equal quiet times mean that there are
+    no quiet hours. ``connected_at`` is the first connection, from which the number's age counts. ``lease_*`` say which
+    sender drives the channel now; times come from the database clock. What the number's health is judged by
+    (:mod:`gateways.services.health`): ``unacked_sends`` counts sends since the provider last confirmed one,
+    ``failed_streak`` messages refused in a row, ``failed_checks`` heartbeats without a connection.
     """
 
     provider = models.CharField(_("provider"), max_length=20)
@@ -54,11 +58,22 @@ class Channel(OrganizationOwned):
     connected_at = models.DateTimeField(null=True)
     restricted_until = models.DateTimeField(null=True)
     paused_until = models.DateTimeField(null=True)
+    pause_reason = models.CharField(max_length=300, blank=True)
     next_send_at = models.DateTimeField(null=True)
     last_sent_at = models.DateTimeField(null=True)
     last_event_at = models.DateTimeField(null=True)
     sent_on = models.DateField(null=True)
     sent_today = models.PositiveIntegerField(default=0)
+    warning = models.CharField(max_length=300, blank=True)
+    qr = models.TextField(blank=True)
+    qr_at = models.DateTimeField(null=True)
+    next_check_at = models.DateTimeField(null=True)
+    failed_checks = models.PositiveSmallIntegerField(default=0)
+    last_ack_at = models.DateTimeField(null=True)
+    unacked_sends = models.PositiveIntegerField(default=0)
+    silent_since = models.DateTimeField(null=True)
+    refused_hook_at = models.DateTimeField(null=True)
+    failed_streak = models.PositiveIntegerField(default=0)
     lease_token = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
     removed_at = models.DateTimeField(null=True)
@@ -67,7 +82,14 @@ class Channel(OrganizationOwned):
         verbose_name = _("channel")
         verbose_name_plural = _("channels")
         ordering: ClassVar[list[str]] = ["created_at"]
-        constraints = [models.UniqueConstraint(fields=["organization", "id"], name="channel_org_id")]
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "id"], name="channel_org_id"),
+            models.CheckConstraint(
+                condition=Q(min_gap_ms=None) | Q(max_gap_ms=None) | Q(min_gap_ms__lte=F("max_gap_ms")),
+                name="channel_gaps_in_order",
+            ),
+        ]
+        indexes = [models.Index(fields=["next_check_at"], condition=Q(removed_at=None), name="channel_check_due")]
 
     def __str__(self) -> str:
         return self.name
@@ -114,4 +136,3 @@ class NumberCheck(OrganizationOwned):
 
     def __str__(self) -> str:
         return self.phone
-

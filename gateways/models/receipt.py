@@ -3,7 +3,6 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import OrganizationOwned
 from gateways.models.channel import Channel
 
 
@@ -17,13 +16,17 @@ class ReceiptState(models.TextChoices):
 class Receipt(models.Model):
     """A webhook exactly as it came, secrets redacted, stored before anything in it is understood.
 
-    ``id`` is a sequence: a channel's receipts are processed in its order. Rows are inserted by one SQL statement in
-    :mod:`gateways.ingest`, hence the database defaults.
+    ``id`` is a sequence: a channel's receipts are processed in its order. Rows are inserted by the one statement of
+    :mod:`gateways.receipts`, hence the database defaults; the composite foreign key alone ties them to their channel.
     """
 
     id = models.BigAutoField(primary_key=True)
-    organization = models.ForeignKey("accounts.Organization", on_delete=models.CASCADE, related_name="+", db_index=False)
-    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="receipts", db_index=False)
+    organization = models.ForeignKey(
+        "accounts.Organization", on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
+    channel = models.ForeignKey(
+        Channel, on_delete=models.CASCADE, related_name="receipts", db_index=False, db_constraint=False
+    )
     dedupe_key = models.CharField(max_length=128)
     body = models.BinaryField()
     state = models.CharField(max_length=8, choices=ReceiptState, default=ReceiptState.PENDING, db_default="pending")
@@ -37,7 +40,10 @@ class Receipt(models.Model):
         verbose_name = _("receipt")
         verbose_name_plural = _("receipts")
         constraints = [models.UniqueConstraint(fields=["channel", "dedupe_key"], name="receipt_once")]
-        indexes = [models.Index(fields=["channel", "id"], condition=Q(state="pending"), name="receipt_pending")]
+        indexes = [
+            models.Index(fields=["channel", "id"], condition=Q(state="pending"), name="receipt_pending"),
+            models.Index(fields=["channel", "-id"], name="receipt_newest"),
+        ]
 
     def __str__(self) -> str:
         return self.dedupe_key
@@ -50,8 +56,12 @@ class MessageStatus(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    organization = models.ForeignKey("accounts.Organization", on_delete=models.CASCADE, related_name="+", db_index=False)
-    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="+", db_index=False)
+    organization = models.ForeignKey(
+        "accounts.Organization", on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
+    channel = models.ForeignKey(
+        Channel, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
     external_id = models.CharField(max_length=200)
     state = models.CharField(max_length=10)
     error_code = models.CharField(max_length=40, default="", db_default="", blank=True)
@@ -64,7 +74,7 @@ class MessageStatus(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["channel", "external_id"], name="message_status_once")]
-        indexes = [models.Index(fields=["updated_at"], name="message_status_age")]
+        indexes = [models.Index(fields=["channel", "updated_at"], name="message_status_age")]
 
     def __str__(self) -> str:
         return f"{self.external_id}: {self.state}"

@@ -18,7 +18,10 @@ class SimulatedHook(OrganizationOwned):
     class Meta:
         verbose_name = _("simulated hook")
         verbose_name_plural = _("simulated hooks")
-        indexes = [models.Index(fields=["due_at"], condition=Q(delivered_at=None), name="simulated_hook_due")]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(delivered_at=None), name="simulated_hook_due"),
+            models.Index(fields=["channel", "phone"], name="simulated_hook_contact"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.phone} {self.due_at}"

@@ -1,22 +1,32 @@
-"""Receipts understood: in order per channel, in batches, one transaction each."""
+"""Receipts understood: in order per channel, in batches, one transaction each.
 
-import dataclasses
+Whatever has waited long is taken one by one, its attempt committed before it is touched: a payload that kills its
+worker is known after three attempts and put aside, and its neighbours get through.
+"""
+
 import logging
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.db import connection, transaction
+from django.db.models import F, Q, QuerySet
 
+from accounts.models import Membership
+from accounts.services.audit import record_audit
 from core.clock import now
 from core.jobs import job
 from core.live import signal
 from core.tenancy import across_organizations
 from gateways.contract import ConnectionUpdate, DeliveryUpdate, Ignored, InboundMessage, Parsed
-from gateways.events import MessagesReceived, StatusesReceived
-from gateways.models import Channel, Receipt, ReceiptState
+from gateways.events import MessagesReceived, StatusesReceived, message_payload
+from gateways.models import Channel, ChannelState, Receipt, ReceiptState
 from gateways.registry import get_adapter
+from gateways.services.evidence import note_events
 from gateways.services.states import mark_state
 from gateways.statuses import record_statuses
 from sagas.outbox import publish
@@ -24,49 +34,109 @@ from sagas.outbox import publish
 logger = logging.getLogger(__name__)
 
 BATCH = 500
+MESSAGES_PER_EVENT = 100
+MAX_ATTEMPTS = 3
+MISSED_AFTER = timedelta(seconds=2)
+CAREFUL_AFTER = timedelta(seconds=30)
 OLD_AFTER = timedelta(minutes=10)
+HISTORY_SLACK = timedelta(minutes=2)
+NOT_YET = frozenset({ChannelState.CONNECTING, ChannelState.QR_REQUIRED})
+
+
+@dataclass
+class Understood:
+    """A receipt and what its payload says; ``state`` and ``note`` are what its row will show."""
+
+    receipt: Receipt
+    items: Sequence[Parsed]
+    state: str
+    note: str
 
 
 @job("ingest")
 def drain_receipts(*, organization_id: str, channel_id: str) -> None:
     """Process a channel's receipts until none waits."""
-    while drain_batch(UUID(channel_id)):
-        pass
+    drain_channel(UUID(channel_id))
 
 
 @job("ingest")
 def drain_missed() -> None:
     """Ring for channels whose receipts wait although their bell was lost."""
     with across_organizations():
-        waiting = Receipt.objects.filter(state=ReceiptState.PENDING, received_at__lt=now() - timedelta(seconds=2))
+        waiting = Receipt.objects.filter(state=ReceiptState.PENDING).filter(
+            Q(attempts=0, received_at__lt=now() - MISSED_AFTER) | Q(received_at__lt=now() - CAREFUL_AFTER)
+        )
         for organization_id, channel_id in waiting.values_list("organization_id", "channel_id").distinct():
             drain_receipts.enqueue(
                 coalesce_key=str(channel_id), organization_id=str(organization_id), channel_id=str(channel_id)
             )
 
 
-@transaction.atomic
-def drain_batch(channel_id: UUID) -> int:
-    """Process the next receipts of a channel in their order; return how many. Another worker's channel is left alone."""
-    if not _lock(channel_id):
-        return 0
-    channel = Channel.objects.get(pk=channel_id)
-    receipts = list(
-        Receipt.objects.filter(channel_id=channel_id, state=ReceiptState.PENDING).order_by("pk")[:BATCH]
-    )
-    if not receipts:
-        return 0
-    parsed = [_understand(channel, receipt) for receipt in receipts]
-    _apply(channel, [item for items in parsed for item in items])
-    Receipt.objects.bulk_update(receipts, ["state", "note", "attempts", "processed_at"])
-    Channel.objects.filter(pk=channel_id).update(last_event_at=now())
-    return len(receipts)
+def drain_channel(channel_id: UUID) -> int:
+    """Process what waits for the channel; return how many receipts were looked at.
+
+    A receipt that cannot be processed stays and is tried again by later runs, three times in all.
+    """
+    done = drain_old(channel_id)
+    while True:
+        batch = drain_batch(channel_id)
+        if batch is None:
+            return done
+        done += len(batch)
+        # Whoever rang while we held the lock went away again, so what came until now is ours to find.
+        if not batch and not _fresh(channel_id).exists():
+            return done
 
 
-def replay_receipt(receipt: Receipt) -> None:
+def drain_batch(channel_id: UUID, *, size: int = BATCH) -> list[Receipt] | None:
+    """Process the next receipts of the channel in their order and return them; None while another worker is at it."""
+    with transaction.atomic():
+        if not _lock(channel_id):
+            return None
+        receipts = list(_fresh(channel_id).order_by("pk")[:size])
+        for receipt in receipts:
+            receipt.attempts = 1
+        if receipts:
+            _process(channel_id, receipts)
+    return receipts
+
+
+def drain_old(channel_id: UUID) -> int:
+    """Process one by one what should have been processed long ago; return how many."""
+    old = _pending(channel_id).filter(received_at__lt=now() - CAREFUL_AFTER).order_by("pk")
+    return sum(_drain_alone(channel_id, pk) for pk in list(old.values_list("pk", flat=True)[:BATCH]))
+
+
+def _drain_alone(channel_id: UUID, pk: int) -> bool:
+    with transaction.atomic():
+        if not _lock(channel_id):
+            return False
+        receipt = _pending(channel_id).filter(pk=pk)
+        receipt.filter(attempts__gte=MAX_ATTEMPTS).update(
+            state=ReceiptState.FAILED, note="given up after three attempts", processed_at=now()
+        )
+        receipt.update(attempts=F("attempts") + 1)
+    with transaction.atomic():
+        found = receipt.first() if _lock(channel_id) else None
+        if found is not None:
+            _process(channel_id, [found])
+    return found is not None
+
+
+def replay_receipt(receipt: Receipt, *, actor: Membership | None = None) -> None:
     """Let a receipt be understood again; what it caused before is found and not repeated."""
-    Receipt.objects.filter(pk=receipt.pk).update(state=ReceiptState.PENDING, processed_at=None, note="")
-    drain_receipts.enqueue(organization_id=str(receipt.organization_id), channel_id=str(receipt.channel_id))
+    with transaction.atomic():
+        Receipt.objects.filter(pk=receipt.pk).update(state=ReceiptState.PENDING, attempts=0, processed_at=None, note="")
+        record_audit("receipt.replayed", actor=actor, target=str(receipt.pk))
+        drain_receipts.enqueue(organization_id=str(receipt.organization_id), channel_id=str(receipt.channel_id))
+
+
+def _pending(channel_id: UUID) -> "QuerySet[Receipt]":
+    return Receipt.objects.filter(channel_id=channel_id, state=ReceiptState.PENDING)
+
+
+def _fresh(channel_id: UUID) -> "QuerySet[Receipt]":
+    return _pending(channel_id).filter(attempts=0)
 
 
 def _lock(channel_id: UUID) -> bool:
@@ -76,49 +146,115 @@ def _lock(channel_id: UUID) -> bool:
     return bool(row and row[0])
 
 
-def _understand(channel: Channel, receipt: Receipt) -> list[Parsed]:
+def _process(channel_id: UUID, receipts: Sequence[Receipt]) -> None:
+    """Understand and apply the receipts all together, or one by one when something in them is refused."""
+    channel = Channel.objects.get(pk=channel_id)
+    if channel.removed_at is not None:
+        _write_down([Understood(receipt, [], ReceiptState.IGNORED, "the number was removed") for receipt in receipts])
+        return
     adapter = get_adapter(channel.provider)
-    receipt.attempts += 1
-    receipt.processed_at = now()
+    config = adapter.config_model.model_validate(channel.config)
+    understood = [_understand(channel, partial(adapter.parse, config), receipt) for receipt in receipts]
     try:
-        parsed = adapter.parse(adapter.config_model.model_validate(channel.config), bytes(receipt.body))
+        with transaction.atomic():
+            _apply(channel, [item for one in understood for item in one.items])
+    except Exception:  # one receipt may be refused by the database or a listener; the others must get through
+        logger.exception("batch refused, going one by one", extra={"channel": str(channel_id), "count": len(receipts)})
+        for one in understood:
+            _apply_alone(channel, one)
+    _write_down(understood)
+    updates = [item for one in understood for item in one.items if isinstance(item, DeliveryUpdate)]
+    note_events(channel, updates, at=now())
+
+
+def _understand(channel: Channel, parse: Callable[[bytes], list[Parsed]], receipt: Receipt) -> Understood:
+    try:
+        parsed = parse(_without_nul(bytes(receipt.body)))
     except Exception as error:  # a payload may be wrong in any way; it is kept with the reason and can be replayed
         logger.exception("receipt not understood", extra={"receipt": receipt.pk})
-        receipt.state, receipt.note = ReceiptState.FAILED, f"{type(error).__name__}: {error}"[:500]
-        return []
-    ignored = [item.reason for item in parsed if isinstance(item, Ignored)]
-    receipt.state = ReceiptState.IGNORED if len(ignored) == len(parsed) else ReceiptState.DONE
-    receipt.note = "; ".join(ignored)[:500]
-    return parsed
+        return Understood(receipt, [], *_failure(receipt, error))
+    items = [_history(channel, item) for item in parsed]
+    reasons = list(dict.fromkeys(item.reason for item in items if isinstance(item, Ignored)))
+    kept = [item for item in items if not isinstance(item, Ignored)]
+    return Understood(receipt, kept, ReceiptState.DONE if kept else ReceiptState.IGNORED, "; ".join(reasons))
 
 
-def _apply(channel: Channel, parsed: Iterable[Parsed]) -> None:
-    items = list(parsed)
-    for update in items:
-        if isinstance(update, ConnectionUpdate):
-            mark_state(channel, update.state, update.reason, phone=update.phone)
+def _history(channel: Channel, item: Parsed) -> Parsed:
+    # A phone that connects sends its old chats along; they are not news and nobody may answer them.
+    start = channel.connected_at or (channel.created_at if channel.state in NOT_YET else None)
+    if isinstance(item, InboundMessage) and start is not None and item.at < start - HISTORY_SLACK:
+        return Ignored("history: older than the connection of the number")
+    return item
+
+
+def _failure(receipt: Receipt, error: Exception) -> tuple[str, str]:
+    spent = receipt.attempts >= MAX_ATTEMPTS
+    return ReceiptState.FAILED if spent else ReceiptState.PENDING, f"{type(error).__name__}: {error}"
+
+
+def _apply_alone(channel: Channel, one: Understood) -> None:
+    try:
+        with transaction.atomic():
+            _apply(channel, one.items)
+    except Exception as error:
+        logger.exception("receipt refused", extra={"receipt": one.receipt.pk})
+        one.items, (one.state, one.note) = [], _failure(one.receipt, error)
+
+
+def _apply(channel: Channel, items: Sequence[Parsed]) -> None:
+    for item in items:
+        if isinstance(item, ConnectionUpdate):
+            mark_state(channel, item.state, item.reason, phone=item.phone)
     _apply_statuses(channel, [item for item in items if isinstance(item, DeliveryUpdate)])
-    messages = [_message(channel, item) for item in items if isinstance(item, InboundMessage)]
-    if messages:
-        publish(MessagesReceived(str(channel.organization_id), str(channel.pk), messages))
+    at = now()
+    messages = [
+        message_payload(item, is_old=item.at < at - OLD_AFTER) for item in items if isinstance(item, InboundMessage)
+    ]
+    for start in range(0, len(messages), MESSAGES_PER_EVENT):
+        part = messages[start : start + MESSAGES_PER_EVENT]
+        publish(MessagesReceived(str(channel.organization_id), str(channel.pk), part))
 
 
 def _apply_statuses(channel: Channel, updates: list[DeliveryUpdate]) -> None:
-    if not updates:
-        return
-    record_statuses(channel, updates)
-    external_ids = list(dict.fromkeys(update.external_id for update in updates))
-    publish(StatusesReceived(str(channel.organization_id), str(channel.pk), external_ids))
-    signal(channel.organization_id, "channels")
+    external_ids = record_statuses(channel, updates)
+    if external_ids:
+        publish(StatusesReceived(str(channel.organization_id), str(channel.pk), external_ids))
+        signal(channel.organization_id, "channels")
 
 
-def _message(channel: Channel, message: InboundMessage) -> dict[str, Any]:
-    body = dataclasses.asdict(message)
-    body["at"] = message.at.isoformat()
-    body["text"] = message.text.replace("\x00", "")
-    body["is_old"] = _is_old(message.at)
-    return body
+_WRITE_DOWN = """
+UPDATE gateways_receipt AS receipt SET
+  state = new.state, note = new.note, attempts = new.attempts,
+  processed_at = CASE WHEN new.state = 'pending' THEN NULL ELSE now() END
+FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::int[]) AS new(id, state, note, attempts)
+WHERE receipt.id = new.id
+"""
 
 
-def _is_old(at: datetime) -> bool:
-    return at < now() - OLD_AFTER
+def _write_down(understood: Sequence[Understood]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _WRITE_DOWN,
+            [
+                [one.receipt.pk for one in understood],
+                [str(one.state) for one in understood],
+                [one.note.replace("\x00", "")[:500] for one in understood],
+                [one.receipt.attempts for one in understood],
+            ],
+        )
+
+
+def _without_nul(body: bytes) -> bytes:
+    # JSON may carry a NUL in a text and PostgreSQL stores none.
+    return orjson.dumps(_stripped(orjson.loads(body))) if b"\\u0000" in body else body
+
+
+def _stripped(value: Any) -> Any:
+    match value:
+        case str():
+            return value.replace("\x00", "")
+        case dict():
+            return {_stripped(key): _stripped(item) for key, item in value.items()}
+        case list():
+            return [_stripped(item) for item in value]
+    return value

@@ -2,16 +2,25 @@
 
 from datetime import timedelta
 
+from django.db.models import F
+
 from core.clock import now
+from core.ratelimit import check
 from gateways import number_checks
 from gateways.contract import Outcome, OutgoingMessage, SendResult
 from gateways.models import Channel, ChannelState
 from gateways.registry import get_adapter
+from gateways.services.health import expect_check
 from gateways.services.simulation import simulator_port
 from gateways.services.states import mark_state, pause_until
 from gateways.transport import sync
 
-MAX_PAUSE = timedelta(hours=6)
+SHORTEST_PAUSE = timedelta(seconds=1)
+LONGEST_PAUSE = timedelta(hours=6)
+UNASKED_PAUSE = 30.0
+DOUBTS_PER_MINUTE = 4
+CHECK_AFTER_REFUSAL = timedelta(seconds=5)
+CHECK_AFTER_DOUBTS = timedelta(seconds=30)
 
 
 def send_once(channel: Channel, message: OutgoingMessage) -> SendResult:
@@ -19,23 +28,42 @@ def send_once(channel: Channel, message: OutgoingMessage) -> SendResult:
     adapter = get_adapter(channel.provider)
     config = adapter.config_model.model_validate(channel.config)
     result = sync.run(adapter.send(config, message), simulator=simulator_port(channel))
+    if result.outcome is Outcome.SENT:
+        Channel.objects.filter(pk=channel.pk).update(unacked_sends=F("unacked_sends") + 1, last_sent_at=now())
     note_result(channel, message.phone, result)
     return result
 
 
 def note_result(channel: Channel, phone: str, result: SendResult) -> None:
     """Keep what a send taught about the channel and the number."""
-    if result.outcome == Outcome.INVALID_NUMBER:
-        number_checks.remember(channel.pk, {phone: None})
-    elif result.outcome == Outcome.SENT and result.chat_id:
-        number_checks.remember(channel.pk, {phone: result.chat_id})
-    elif result.outcome == Outcome.CHANNEL_DOWN:
-        mark_down(channel, result)
-    elif result.outcome == Outcome.LATER:
-        seconds = timedelta(seconds=result.retry_after_seconds or 30)
-        pause_until(channel, now() + min(seconds, MAX_PAUSE), result.detail or "429")
+    match result.outcome:
+        case Outcome.INVALID_NUMBER:
+            number_checks.remember(channel.pk, {phone: None})
+        case Outcome.SENT if result.chat_id:
+            number_checks.remember(channel.pk, {phone: result.chat_id})
+        case Outcome.CHANNEL_DOWN:
+            mark_down(channel, result)
+        case Outcome.LATER:
+            pause_until(channel, now() + asked_pause(result), result.detail or "429")
+        case Outcome.UNKNOWN:
+            _doubt(channel, result)
+
+
+def asked_pause(result: SendResult) -> timedelta:
+    """Return how long the provider wants to be left alone, within reason."""
+    seconds = UNASKED_PAUSE if result.retry_after_seconds is None else result.retry_after_seconds
+    return max(SHORTEST_PAUSE, min(timedelta(seconds=seconds), LONGEST_PAUSE))
 
 
 def mark_down(channel: Channel, result: SendResult) -> None:
     """Note that the gateway itself fails; the heartbeat brings the channel back when it answers again."""
     mark_state(channel, ChannelState.DISCONNECTED, f"{result.code}: {result.detail}".strip(": "))
+    expect_check(channel, CHECK_AFTER_REFUSAL)
+
+
+def _doubt(channel: Channel, result: SendResult) -> None:
+    # Each doubtful send is a message that nobody may repeat: a gateway that goes on failing is left alone.
+    verdict = check("doubts", str(channel.pk), limit=DOUBTS_PER_MINUTE, period=60, fail_open=True)
+    if not verdict.allowed:
+        mark_state(channel, ChannelState.DISCONNECTED, f"unsure: {result.code} {result.detail}".strip())
+        expect_check(channel, CHECK_AFTER_DOUBTS)

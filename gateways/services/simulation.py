@@ -1,20 +1,23 @@
 """The Simulator's server: takes sends and lets its virtual contacts call our webhooks when their time comes."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import timedelta
 
 import orjson
+from django.db import transaction
 
 from core.clock import now
 from core.ids import uuid7
-from core.tenancy import activate_organization, across_organizations
+from core.tenancy import across_organizations, activate_organization
 from gateways.contract import HttpCall, HttpReply, RawHook
-from gateways.ingest import store_hook
+from gateways.ingest import store_hooks
 from gateways.models import Channel, SimulatedHook
 from gateways.providers.simulator.brain import react, virtual_contact
 from gateways.providers.simulator.config import SimulatorConfig
 
-BATCH = 200
+BATCH = 500
+KEPT = timedelta(days=30)
 
 
 def simulator_port(channel: Channel) -> Callable[[HttpCall], HttpReply]:
@@ -31,8 +34,7 @@ def simulator_port(channel: Channel) -> Callable[[HttpCall], HttpReply]:
 
 def _accept(channel: Channel, config: SimulatorConfig, phone: str, text: str) -> HttpReply:
     with activate_organization(channel.organization_id):
-        mine = SimulatedHook.objects.filter(channel=channel, phone=phone, body__type="ack", body__state="delivered")
-        turn = mine.count()
+        turn = _turns(channel, phone)
         if virtual_contact(config, phone, turn).persona == "invalid" and config.replies:
             return HttpReply(404, b'{"error": "no such number"}')
         external_id = f"sim-{uuid7().hex}"
@@ -50,18 +52,37 @@ def _accept(channel: Channel, config: SimulatorConfig, phone: str, text: str) ->
     return HttpReply(201, orjson.dumps({"id": external_id}))
 
 
+def _turns(channel: Channel, phone: str) -> int:
+    """Return how many of our messages the virtual contact has had: each is delivered once."""
+    mine = SimulatedHook.objects.filter(channel=channel, phone=phone, body__type="ack", body__state="delivered")
+    return int(mine.count())
+
+
 def deliver_due_hooks() -> int:
-    """Let every virtual contact whose time has come call its channel's webhook; return how many did."""
-    with across_organizations():
+    """Let every virtual contact whose time has come call its channel's webhook; return how many did.
+
+    Rows are locked while their webhooks are stored, so that two workers share the work, and a webhook that is delivered
+    twice all the same has the same bytes and is counted as repeated.
+    """
+    with across_organizations(), transaction.atomic():
         due = list(
-            SimulatedHook.objects.filter(due_at__lte=now(), delivered_at=None)
+            SimulatedHook.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(due_at__lte=now(), delivered_at=None)
             .select_related("channel")
             .order_by("due_at", "pk")[:BATCH]
         )
+        by_channel: dict[Channel, list[RawHook]] = defaultdict(list)
         for hook in due:
             body = {**hook.body, "at": hook.due_at.isoformat()}
-            store_hook(hook.channel, RawHook({}, orjson.dumps(body)))
+            by_channel[hook.channel].append(RawHook({}, orjson.dumps(body)))
+        for channel, hooks in by_channel.items():
+            if channel.removed_at is None:
+                store_hooks(channel, hooks)
         SimulatedHook.objects.filter(pk__in=[hook.pk for hook in due]).update(delivered_at=now())
     return len(due)
 
 
+def forget_old_hooks() -> None:
+    """Delete what virtual contacts did long ago; they have forgotten us as well."""
+    with across_organizations():
+        SimulatedHook.objects.filter(delivered_at__lt=now() - KEPT).delete()

@@ -1,0 +1,172 @@
+"""What the pages of numbers read: a fixed number of queries, however many numbers there are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet
+from django.http import Http404
+
+from core.clock import now
+from gateways import pacing, words
+from gateways.curve import Curve, warm_up_curve
+from gateways.models import Channel, ChannelEvent, ChannelRole, ChannelState, MessageStatus, Receipt
+from gateways.pacing import Pace, Wait
+from gateways.registry import get_adapter
+
+DAY = timedelta(hours=24)
+MONTH = timedelta(days=30)
+NEAR_CAP = 0.8
+TROUBLED = (ChannelState.DISCONNECTED, ChannelState.RESTRICTED, ChannelState.QR_REQUIRED)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Messages of the last day that the provider spoke of, and how many of them arrived."""
+
+    known: int = 0
+    arrived: int = 0
+
+    @property
+    def percentage(self) -> float | None:
+        return self.arrived / self.known * 100 if self.known else None
+
+
+@dataclass(frozen=True)
+class Card:
+    """A number as its card shows it: state in words, and the evidence for it."""
+
+    channel: Channel
+    badge: words.Badge
+    explanation: str
+    waiting: str
+    pace: Pace
+    used: int
+    delivery: Delivery
+    restrictions: int
+    warming_day: int | None
+    curve: Curve | None
+    is_simulator: bool
+    uses_qr: bool
+
+    @property
+    def cap(self) -> int | None:
+        return self.pace.daily_cap
+
+    @property
+    def near_cap_from(self) -> int:
+        return round((self.cap or 0) * NEAR_CAP)
+
+    @property
+    def is_near_cap(self) -> bool:
+        return bool(self.cap) and self.used >= self.near_cap_from
+
+    @property
+    def is_troubled(self) -> bool:
+        return self.channel.state in TROUBLED
+
+
+@dataclass(frozen=True)
+class Summary:
+    """All real numbers together; ``capacity`` None when there is none with a cap."""
+
+    active: int
+    warming: int
+    resting: int
+    capacity: int | None
+    used: int
+
+    @property
+    def slack(self) -> int:
+        return max(0, (self.capacity or 0) - self.used)
+
+    @property
+    def slack_percentage(self) -> int:
+        return round(self.slack / self.capacity * 100) if self.capacity else 0
+
+
+def get_channel(channel_id: UUID) -> Channel:
+    """Return a number of the active organization; a foreign or removed one is as absent as one that never was."""
+    found: Channel | None = Channel.objects.filter(pk=channel_id, removed_at=None).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def get_receipt(channel: Channel, receipt_id: int) -> Receipt:
+    """Return a receipt of the number or raise Http404."""
+    found = Receipt.objects.filter(pk=receipt_id, channel=channel).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def cards(zone: str) -> list[Card]:
+    """Return every number, the ones that work first."""
+    channels = list(Channel.objects.filter(removed_at=None).order_by("created_at"))
+    return cards_of(channels, zone)
+
+
+def cards_of(channels: Sequence[Channel], zone: str) -> list[Card]:
+    """Return the cards of some numbers."""
+    at = now()
+    deliveries, restrictions = _deliveries(channels, at), _restrictions(channels, at)
+    return [_card(one, deliveries.get(one.pk, Delivery()), restrictions.get(one.pk, 0), at, zone) for one in channels]
+
+
+def _card(channel: Channel, delivery: Delivery, restrictions: int, at: datetime, zone: str) -> Card:
+    adapter = get_adapter(channel.provider)
+    day = pacing.age_in_days(channel, at) if pacing.is_warming(channel, at) and channel.connected_at else None
+    wait: Wait | None = pacing.wait_of(channel, at, zone)
+    return Card(
+        channel=channel,
+        badge=words.badge(channel, at),
+        explanation=words.explanation(channel, at),
+        waiting=words.waiting(wait, zone),
+        pace=pacing.pace_of(channel, at),
+        used=pacing.used_today(channel, at, zone),
+        delivery=delivery,
+        restrictions=restrictions,
+        warming_day=day,
+        curve=warm_up_curve(day) if day else None,
+        is_simulator=channel.provider == "simulator",
+        uses_qr=adapter.uses_qr,
+    )
+
+
+def _deliveries(channels: Sequence[Channel], at: datetime) -> dict[UUID, Delivery]:
+    rows = MessageStatus.objects.filter(channel__in=channels, updated_at__gte=at - DAY).values("channel_id")
+    counted = rows.annotate(known=Count("pk"), arrived=Count("pk", filter=Q(state__in=["delivered", "read"])))
+    return {row["channel_id"]: Delivery(row["known"], row["arrived"]) for row in counted}
+
+
+def _restrictions(channels: Sequence[Channel], at: datetime) -> dict[UUID, int]:
+    rows = ChannelEvent.objects.filter(channel__in=channels, kind=ChannelState.RESTRICTED, at__gte=at - MONTH)
+    return dict(rows.values("channel_id").annotate(count=Count("pk")).values_list("channel_id", "count"))
+
+
+def summary(found: Sequence[Card]) -> Summary:
+    """Add up the real numbers; the Simulator is none."""
+    real = [card for card in found if not card.is_simulator]
+    working = [card for card in real if card.channel.state == ChannelState.CONNECTED]
+    caps = [card.cap for card in working if card.cap is not None and card.channel.role == ChannelRole.ACTIVE]
+    return Summary(
+        active=len([card for card in working if card.channel.role == ChannelRole.ACTIVE]),
+        warming=len([card for card in working if card.warming_day]),
+        resting=len([card for card in real if card.is_troubled]),
+        capacity=sum(caps) if caps else None,
+        used=sum(card.used for card in working if card.cap is not None and card.channel.role == ChannelRole.ACTIVE),
+    )
+
+
+def events(channel: Channel) -> "QuerySet[ChannelEvent]":
+    """Return the number's history, unordered."""
+    rows: QuerySet[ChannelEvent] = ChannelEvent.objects.filter(channel=channel)
+    return rows
+
+
+def receipts(channel: Channel, state: str = "") -> "QuerySet[Receipt]":
+    """Return the number's webhooks without their bodies, unordered."""
+    rows = Receipt.objects.filter(channel=channel).defer("body")
+    return rows.filter(state=state) if state else rows

@@ -1,0 +1,44 @@
+"""What sends and acknowledgements say of a number's health. "Connected" is a claim; this is the evidence."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.models import F, Value
+
+from gateways.contract import DeliveryUpdate
+from gateways.models import Channel, ChannelState
+from gateways.services.states import mark_state
+from gateways.statuses import CONFIRMED
+
+SILENT_AFTER_SENDS = 10
+BANNED_AFTER_FAILURES = 5
+
+NO_ACKS = "no_acks"
+FAILED_ACKS = "failed_acks"
+
+
+def note_events(channel: Channel, updates: Sequence[DeliveryUpdate], *, at: datetime) -> None:
+    """Note that the channel was heard of, and what its provider confirmed or refused."""
+    rows = Channel.objects.filter(pk=channel.pk)
+    confirmed = any(update.state in CONFIRMED for update in updates)
+    streak, was_broken = failed_streak([update.state for update in updates])
+    changes: dict[str, object] = {"last_event_at": at}
+    if confirmed:
+        changes |= {"last_ack_at": at, "unacked_sends": 0, "silent_since": None}
+    if was_broken or streak:
+        changes["failed_streak"] = Value(streak) if was_broken else F("failed_streak") + streak
+    rows.update(**changes)
+    if streak and rows.filter(failed_streak__gte=BANNED_AFTER_FAILURES).exists():
+        mark_state(channel, ChannelState.RESTRICTED, FAILED_ACKS)
+    elif confirmed and channel.state_reason == NO_ACKS:
+        mark_state(channel, ChannelState.CONNECTED, "")
+
+
+def failed_streak(states: Sequence[str]) -> tuple[int, bool]:
+    """Return how many refusals end the run of states, and whether a confirmation came before them."""
+    streak = 0
+    for state in reversed(states):
+        if state in CONFIRMED:
+            return streak, True
+        streak += state == "failed"
+    return streak, False

@@ -1,0 +1,24 @@
+from django.urls import path
+
+from gateways.views import actions, channels, connect, receipts
+
+app_name = "gateways"
+
+urlpatterns = [
+    path("", channels.channel_list, name="channels"),
+    path("novo/", connect.provider_list, name="channel-new"),
+    path("novo/<slug:provider>/", connect.channel_create, name="channel-create"),
+    path("<uuid:channel_id>/", channels.channel_detail, name="channel"),
+    path("<uuid:channel_id>/conectar/", connect.channel_connect, name="channel-connect"),
+    path("<uuid:channel_id>/editar/", channels.channel_edit, name="channel-edit"),
+    path("<uuid:channel_id>/acesso/", connect.access_edit, name="channel-access"),
+    path("<uuid:channel_id>/pausar/", actions.channel_pause, name="channel-pause"),
+    path("<uuid:channel_id>/retomar/", actions.channel_resume, name="channel-resume"),
+    path("<uuid:channel_id>/testar/", actions.channel_test, name="channel-test"),
+    path("<uuid:channel_id>/velocidade/", actions.simulator_speed, name="simulator-speed"),
+    path("<uuid:channel_id>/desconectar/", actions.channel_disconnect, name="channel-disconnect"),
+    path("<uuid:channel_id>/remover/", actions.channel_remove, name="channel-remove"),
+    path("<uuid:channel_id>/recibos/", receipts.receipt_list, name="receipts"),
+    path("<uuid:channel_id>/recibos/<int:receipt_id>/", receipts.receipt_detail, name="receipt"),
+    path("<uuid:channel_id>/recibos/<int:receipt_id>/repetir/", receipts.receipt_replay, name="receipt-replay"),
+]

@@ -1,0 +1,99 @@
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.access import role_required
+from accounts.http import MemberRequest
+from accounts.models import Role
+from gateways import queries
+from gateways.errors import ChannelConfigError, ChannelLimitError
+from gateways.forms import PROVIDERS, AccessForm, ChannelForm
+from gateways.models import Channel, ChannelState
+from gateways.services.channels import connect, create_channel, update_channel
+from gateways.views.channels import detail_context
+
+
+@require_safe
+@role_required(Role.ADMIN)
+def provider_list(request: MemberRequest) -> HttpResponse:
+    return render(request, "gateways/connect_provider.html", {"providers": PROVIDERS.values(), "step": 1})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(Role.ADMIN)
+def channel_create(request: MemberRequest, provider: str) -> HttpResponse:
+    choice = PROVIDERS.get(provider)
+    if choice is None:
+        raise Http404
+    form, access = ChannelForm(request.POST or None), choice.form(request.POST or None)
+    if request.method == "POST" and form.is_valid() and access.is_valid():
+        channel = _created(request, provider, form, access)
+        if channel is not None:
+            return redirect("gateways:channel-connect", channel.pk)
+    context = {"provider": choice, "form": form, "access": access, "step": 2}
+    return render(request, "gateways/connect_access.html", context, status=422 if form.errors or access.errors else 200)
+
+
+def _created(request: MemberRequest, provider: str, form: ChannelForm, access: AccessForm) -> Channel | None:
+    try:
+        return create_channel(
+            provider=provider, config=access.config({}), actor=request.membership, **form.cleaned_data
+        )
+    except ChannelLimitError as error:
+        form.add_error(None, error.message)
+    except ChannelConfigError as error:
+        show_error(access, error)
+    return None
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(Role.ADMIN)
+def channel_connect(request: MemberRequest, channel_id: UUID) -> HttpResponse:
+    """The last step: the QR code, refreshed while it is looked at, until the number is in. POST asks for a new code."""
+    channel = queries.get_channel(channel_id)
+    if request.method == "POST":
+        connect(channel)
+        messages.success(request, _("Asked for a new code."))
+        return redirect("gateways:channel-connect", channel.pk)
+    context = detail_context(request, channel) | {"step": 4 if channel.state == ChannelState.CONNECTED else 3}
+    return render(request, f"gateways/connect_scan.html{'#scan' if request.htmx else ''}", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(Role.ADMIN)
+def access_edit(request: MemberRequest, channel_id: UUID) -> HttpResponse:
+    channel = queries.get_channel(channel_id)
+    choice = PROVIDERS.get(channel.provider)
+    if choice is None:
+        raise Http404
+    access = choice.form(request.POST or None, initial=_initial(channel, choice.form))
+    if request.method == "POST" and access.is_valid():
+        try:
+            update_channel(channel, actor=request.membership, config=access.config(channel.config))
+        except ChannelConfigError as error:
+            show_error(access, error)
+        else:
+            messages.success(request, _("Access saved."))
+            return redirect("gateways:channel", channel.pk)
+    context = {"channel": channel, "provider": choice, "access": access}
+    return render(request, "gateways/channel_access.html", context, status=422 if access.errors else 200)
+
+
+def _initial(channel: Channel, form: type[AccessForm]) -> dict[str, Any]:
+    config = channel.config
+    shown = {name: value for name, value in config.items() if name not in form.sealed and name != "hmac_key"}
+    return shown | {"is_signed": bool(config.get("hmac_key"))}
+
+
+def show_error(access: AccessForm, error: ChannelConfigError) -> None:
+    """Put a refusal beside the fields that it is about."""
+    fields = [name for name in error.fields if name in access.fields]
+    for name in fields:
+        access.add_error(name, error.message)
+    if not fields:
+        access.add_error(None, error.message)

@@ -1,0 +1,150 @@
+"""States, waits and warnings of a number in the words of its owner: first the fact, then the next step."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from core.clock import now
+from gateways.models import Channel, ChannelRole, ChannelState
+from gateways.pacing import Wait, is_warming
+from gateways.services.evidence import BANNED_AFTER_FAILURES, FAILED_ACKS, NO_ACKS, SILENT_AFTER_SENDS
+from gateways.services.states import BY_HAND, rests_until
+
+
+@dataclass(frozen=True)
+class Badge:
+    """A state as a coloured word; ``tone`` is one of the design language's."""
+
+    tone: str
+    word: str
+
+
+def badge(channel: Channel, at: datetime) -> Badge:
+    """Return the state of a number in one word."""
+    match channel.state:
+        case ChannelState.CONNECTED:
+            return _badge_connected(channel, at)
+        case ChannelState.QR_REQUIRED:
+            return Badge("warning", _("Waiting for the QR code"))
+        case ChannelState.CONNECTING:
+            return Badge("info", _("Connecting"))
+        case ChannelState.RESTRICTED:
+            return Badge("danger", _("Resting"))
+        case ChannelState.PAUSED:
+            return Badge("", _("Paused"))
+    return Badge("danger", _("Disconnected"))
+
+
+def _badge_connected(channel: Channel, at: datetime) -> Badge:
+    if channel.paused_until and channel.paused_until > at:
+        return Badge("warning", _("On a break"))
+    if channel.role == ChannelRole.STANDBY:
+        return Badge("info", _("Standby"))
+    return Badge("info", _("Warming up")) if is_warming(channel, at) else Badge("success", _("Active"))
+
+
+def explanation(channel: Channel, at: datetime) -> str:
+    """Return why a number is not simply working and what comes next; empty when it is."""
+    match channel.state:
+        case ChannelState.CONNECTED:
+            return _silent(channel)
+        case ChannelState.QR_REQUIRED:
+            return _("Open WhatsApp on the phone and scan the code.")
+        case ChannelState.CONNECTING:
+            return _("The server is opening the session. This takes a few seconds.")
+        case ChannelState.PAUSED:
+            return _("You paused this number. It sends nothing until you resume it.")
+        case ChannelState.RESTRICTED:
+            return _restricted(channel, at)
+    return _disconnected(channel.state_reason)
+
+
+def _silent(channel: Channel) -> str:
+    if channel.silent_since is None:
+        return ""
+    count = channel.unacked_sends
+    return ngettext(
+        "Connected, but the last message was not confirmed yet.",
+        "Connected, but none of the last %(count)d messages was confirmed yet.",
+        count,
+    ) % {"count": count}
+
+
+def _restricted(channel: Channel, at: datetime) -> str:
+    until = moment(max(rests_until(channel), at))
+    if channel.state_reason == FAILED_ACKS:
+        return _(
+            "WhatsApp refused the last %(count)d messages, a sign of a restriction. "
+            "The number rests until %(until)s at least and goes on at half pace."
+        ) % {"count": BANNED_AFTER_FAILURES, "until": until}
+    return _("WhatsApp restricted this number. It rests until %(until)s at least and goes on at half pace.") % {
+        "until": until
+    }
+
+
+def _disconnected(reason: str) -> str:
+    code = reason.split(":")[0].strip()
+    known = {
+        NO_ACKS: _(
+            "The server says connected, but none of the last %(count)d messages was confirmed. "
+            "The session is opened anew in a while."
+        )
+        % {"count": SILENT_AFTER_SENDS},
+        BY_HAND: _("You disconnected this number. Scan a new QR code to use it again."),
+        "unauthorised": _("The server refuses the key. Check the access details."),
+        "401": _("The server refuses the key. Check the access details."),
+        "403": _("The server refuses the key. Check the access details."),
+        "unreachable": _("The server does not answer. We keep trying."),
+        "unsure": _("The server fails while sending. We ask again in a moment."),
+        "no session": _("The server does not know this session. We try to open it."),
+        "FAILED": _("WhatsApp ended the session, which can be a block. We try to open it again."),
+        "STOPPED": _("The session is stopped on the server. We try to open it."),
+        "logout": _("The phone ended the connection. Scan a new QR code."),
+    }
+    return known.get(code, _("The connection is down. We keep trying."))
+
+
+def waiting(wait: Wait | None, zone: str) -> str:
+    """Return what the number is waiting for."""
+    if wait is None:
+        return _("Free to send")
+    until = moment(wait.until) if wait.until else ""
+    match wait.code:
+        case "gap":
+            seconds = max(1, round((wait.until - now()).total_seconds())) if wait.until else 1
+            return ngettext("Next message in %(count)d s", "Next message in %(count)d s", seconds) % {"count": seconds}
+        case "quiet_hours":
+            return _("Quiet hours, back at %(until)s") % {"until": until}
+        case "daily_cap":
+            return _("Today's cap is reached, back at %(until)s") % {"until": until}
+        case "rest":
+            return _("Resting until %(until)s, as the server asked") % {"until": until}
+    return _("Sends nothing now")
+
+
+def moment(at: datetime) -> str:
+    """Return a local time of day, with the day when it is not today: ``9h30``, ``sat 21, 9h30``."""
+    local = timezone.localtime(at)
+    clock = formats.time_format(local, "H:i")
+    if local.date() == timezone.localdate():
+        return clock
+    return _("%(day)s at %(time)s") % {"day": formats.date_format(local, "D d/m"), "time": clock}
+
+
+def event_title(kind: str) -> str:
+    """Return what happened to a number, for its history."""
+    titles = {
+        "connected": _("Connected"),
+        "connecting": _("Connecting"),
+        "qr_required": _("A QR code is needed"),
+        "disconnected": _("Disconnected"),
+        "restricted": _("Restricted"),
+        "paused": _("Paused"),
+        "resumed": _("Resumed"),
+        "rest": _("The server asked for a break"),
+        "test": _("Test message"),
+    }
+    return titles.get(kind, kind)
