@@ -206,7 +206,7 @@ class Adapter(Protocol):
     sends_media: bool
     is_paced: bool
     connection_marks: tuple[bytes, ...]
-    """Byte strings, one of which is in every webhook that tells the connection's state; such webhooks come in floods."""
+    """Byte strings, one of which is in every webhook that tells the connection's state; those come in floods."""
 
     def send(self, config: Any, message: OutgoingMessage) -> Operation[SendResult]: ...
     def check_number(self, config: Any, phone: str) -> Operation[NumberAnswer]: ...

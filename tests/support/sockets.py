@@ -116,5 +116,3 @@ def full_backlog() -> Iterator[str]:
         finally:
             for client in waiting:
                 client.close()
-
-

@@ -10,6 +10,7 @@ from core.clock import now
 from gateways.contract import (
     ConnectionReport,
     DeliveryUpdate,
+    FailureKind,
     HttpCall,
     HttpReply,
     Ignored,
@@ -22,8 +23,14 @@ from gateways.contract import (
     Parsed,
     RawHook,
     SendResult,
+    TransportFailure,
 )
 from gateways.providers.simulator.config import SimulatorConfig
+
+
+STATES = {"sent", "delivered", "read", "failed"}
+# Virtual contacts send pictures and voices, but nobody can fetch them: the file is the one thing that is not simulated.
+MEDIA_TYPES = {"image": "image/jpeg", "audio": "audio/ogg"}
 
 
 class SimulatorAdapter:
@@ -38,16 +45,11 @@ class SimulatorAdapter:
     def send(self, config: SimulatorConfig, message: OutgoingMessage) -> Operation[SendResult]:
         body = {"phone": message.phone, "text": message.text, "media": message.media.kind if message.media else ""}
         reply = yield HttpCall("POST", "simulator://send", json=body, effectful=True)
-        if not isinstance(reply, HttpReply) or reply.status >= 500:
-            return SendResult(Outcome.UNKNOWN, code="no_answer")
-        answer = reply.json() or {}
-        if reply.status == 404:
-            return SendResult(Outcome.INVALID_NUMBER, code="no_whatsapp", detail="This number has no WhatsApp.")
-        return SendResult(Outcome.SENT, answer["id"], message.phone)
+        return _read_send(reply, message.phone)
 
     def check_number(self, config: SimulatorConfig, phone: str) -> Operation[NumberAnswer]:
-        yield HttpCall("GET", "simulator://check", json={"phone": phone})
-        return NumberAnswer(True, phone)
+        reply = yield HttpCall("GET", "simulator://check", json={"phone": phone})
+        return NumberAnswer(isinstance(reply, HttpReply) and reply.status != 404, phone)
 
     def connect(self, config: SimulatorConfig, webhook_url: str) -> Operation[ConnectionReport]:
         return (yield from self.health(config))
@@ -81,30 +83,62 @@ class SimulatorAdapter:
             return [Ignored("not an object")]
         match event.get("type"):
             case "ack":
-                return [DeliveryUpdate(str(event.get("id")), str(event.get("state")), _time(event))]
+                return [_ack(event)]
             case "message":
                 return [_message(event)]
         return [Ignored(f"type {event.get('type')!s:.40}")]
 
 
+def _read_send(reply: HttpReply | TransportFailure, phone: str) -> SendResult:
+    if isinstance(reply, TransportFailure):
+        is_down = reply.kind is FailureKind.NOT_SENT
+        return SendResult(Outcome.CHANNEL_DOWN if is_down else Outcome.UNKNOWN, code="no_answer", detail=reply.detail)
+    answer = reply.json()
+    external_id = answer.get("id") if isinstance(answer, dict) else None
+    match reply.status:
+        case 200 | 201 if isinstance(external_id, str) and external_id:
+            return SendResult(Outcome.SENT, external_id, phone)
+        case 404:
+            return SendResult(Outcome.INVALID_NUMBER, code="no_whatsapp", detail="This number has no WhatsApp.")
+        case 429:
+            return SendResult(Outcome.LATER, code="429", retry_after_seconds=reply.retry_after_seconds)
+        case status if 400 <= status < 500:
+            return SendResult(Outcome.REFUSED, code=str(status))
+    return SendResult(Outcome.UNKNOWN, code="no_id" if reply.status < 300 else str(reply.status))
+
+
+def _text(event: dict[str, Any], name: str) -> str:
+    value = event.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _ack(event: dict[str, Any]) -> Parsed:
+    external_id, state = _text(event, "id"), _text(event, "state")
+    if not external_id or state not in STATES:
+        return Ignored("unknown ack")
+    error = "The virtual contact's phone refused the message" if state == "failed" else ""
+    return DeliveryUpdate(external_id, state, _time(event), "simulated" if error else "", error)
+
+
 def _message(event: dict[str, Any]) -> Parsed:
-    phone = str(event.get("phone") or "")
-    if not phone or not event.get("id"):
+    phone, external_id, kind = _text(event, "phone"), _text(event, "id"), _text(event, "kind")
+    if not phone or not external_id:
         return Ignored("message without sender or id")
     return InboundMessage(
-        external_id=str(event["id"]),
+        external_id=external_id,
         chat_id=phone,
         phone=phone,
         identities=(("whatsapp", phone),),
-        name=str(event.get("name") or ""),
-        kind="text",
-        text=str(event.get("text") or ""),
+        name=_text(event, "name"),
+        kind=kind if kind in MEDIA_TYPES else "text",
+        text=_text(event, "text"),
         at=_time(event),
+        media=MediaRef(MEDIA_TYPES[kind]) if kind in MEDIA_TYPES else None,
     )
 
 
 def _time(event: dict[str, Any]) -> datetime:
     try:
-        return datetime.fromisoformat(str(event.get("at"))).astimezone(UTC)
-    except ValueError:
+        return datetime.fromisoformat(_text(event, "at")).astimezone(UTC)
+    except (ValueError, OverflowError):
         return now()

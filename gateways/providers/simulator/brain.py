@@ -10,7 +10,16 @@ from gateways.providers.simulator.config import SimulatorConfig
 
 FIRST = ("Ana Paula", "Marcos", "Juliana", "Rafael", "Camila", "Eduardo", "Patrícia", "Thiago", "Larissa", "Sérgio")
 LAST = ("Moreira", "Teixeira", "Nogueira", "Prado", "Farias", "Couto", "Lemos", "Ribeiro", "Azevedo", "Pires")
-PERSONAS = (("hot", 28), ("warm", 24), ("cold", 16), ("price", 10), ("silent", 11), ("opt_out", 4), ("angry", 3), ("invalid", 4))
+PERSONAS = (
+    ("hot", 28),
+    ("warm", 24),
+    ("cold", 16),
+    ("price", 10),
+    ("silent", 11),
+    ("opt_out", 4),
+    ("angry", 3),
+    ("invalid", 4),
+)
 URGENCY = {
     "hot": ("queria ainda essa semana", "se der, amanhã mesmo", "o quanto antes, essa semana"),
     "warm": ("acho que esse mês ainda", "lá pro fim do mês", "mês que vem"),
@@ -24,7 +33,10 @@ KNOWLEDGE = {
     "price": ("já pesquisei preço em dois lugares", "já fiz orçamento em outro lugar"),
 }
 OPENING = {
-    "hot": ("Oi! Tenho interesse sim, quero {service}. Quanto custa?", "Opa, que bom! Quero marcar {service}, qual o valor?"),
+    "hot": (
+        "Oi! Tenho interesse sim, quero {service}. Quanto custa?",
+        "Opa, que bom! Quero marcar {service}, qual o valor?",
+    ),
     "warm": ("Oi, tudo bem? Tenho interesse em {service}", "Oi! Queria saber mais de {service}"),
     "cold": ("oi, me fala mais", "oi, o que vcs fazem?"),
     "price": ("quanto custa {service}?", "qto fica {service}?"),
@@ -74,7 +86,13 @@ def react(config: SimulatorConfig, *, phone: str, external_id: str, text: str, t
     at = read
     for number, line in enumerate(answer(config, contact, text, turn)):
         at += dice.uniform(3, 12)
-        body = {"type": "message", "id": f"in-{external_id}-{number}", "phone": phone, "name": contact.name, "text": line}
+        body = {
+            "type": "message",
+            "id": f"in-{external_id}-{number}",
+            "phone": phone,
+            "name": contact.name,
+            "text": line,
+        }
         actions.append(Action(at, body))
     return actions
 
@@ -96,7 +114,9 @@ def _facts(config: SimulatorConfig, contact: VirtualContact, asked: str, service
         return [pick((f"{contact.name}", f"sou {contact.name}", f"Meu nome é {contact.name}"))]
     if any(word in asked for word in ("quando", "prazo", "data em mente", "pressa", "urgen", "pra logo")):
         return [pick(URGENCY.get(contact.persona, URGENCY["cold"]))]
-    if any(word in asked for word in ("ja fez", "ja conhece", "primeira vez", "ja pesquisou", "alguma vez", "orcamento")):
+    if any(
+        word in asked for word in ("ja fez", "ja conhece", "primeira vez", "ja pesquisou", "alguma vez", "orcamento")
+    ):
         return [pick(KNOWLEDGE.get(contact.persona, KNOWLEDGE["cold"]))]
     if any(word in asked for word in ("bairro", "cidade", "regiao", "onde voce", "de onde", "mora")):
         place = config.city or "São Paulo"

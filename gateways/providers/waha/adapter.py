@@ -1,5 +1,3 @@
-"""WAHA (WhatsApp HTTP API). Facts: the project's documentation 2026.7 and answers recorded from server 2024.10.8."""
-
 import hashlib
 import hmac
 from typing import Any
@@ -8,7 +6,6 @@ import orjson
 
 from gateways.contract import (
     ConnectionReport,
-    FailureKind,
     HttpCall,
     HttpReply,
     Ignored,
@@ -23,13 +20,21 @@ from gateways.contract import (
     TransportFailure,
 )
 from gateways.providers.waha.config import WahaConfig
-from gateways.providers.waha.payloads import SESSION_STATES, message_id, read_event
+from gateways.providers.waha.ids import chat_id, full_id, phone_of
+from gateways.providers.waha.outcomes import CHANNEL_FAULTS, detail_of, read_check, read_send
+from gateways.providers.waha.payloads import SESSION_STATES, event_key, read_event
 
 EVENTS = ["message.any", "message.ack", "session.status"]
+RETRIES = {"policy": "exponential", "delaySeconds": 2, "attempts": 15}
 MEDIA_PATHS = {"image": "/api/sendImage", "video": "/api/sendVideo", "audio": "/api/sendVoice"}
+# A session that is not ready answers after about five seconds, so every limit is well above that.
+SEND_SECONDS, ASK_SECONDS = 30.0, 15.0
+KEY_IGNORED = "key_ignored"
 
 
 class WahaAdapter:
+    """WAHA (WhatsApp HTTP API), 2024.10 to 2026.7, all engines."""
+
     code = "waha"
     label = "WAHA"
     config_model = WahaConfig
@@ -39,89 +44,76 @@ class WahaAdapter:
     connection_marks = (b'"session.status"',)
 
     def send(self, config: WahaConfig, message: OutgoingMessage) -> Operation[SendResult]:
-        chat_id = message.chat_id
-        if not chat_id:
+        chat = message.chat_id
+        if not chat:
             # A wrong ninth digit is accepted and silently lost, so the server is asked before the first message.
-            answer = yield from self.check_number(config, message.phone)
-            if answer.exists is False:
+            answer = yield from self._check(config, message.phone)
+            if isinstance(answer, SendResult):
+                return answer
+            if not answer.exists:
                 return SendResult(Outcome.INVALID_NUMBER, code="no_whatsapp", detail="This number has no WhatsApp.")
-            if answer.exists is None:
-                return SendResult(Outcome.CHANNEL_DOWN, code="check_failed", detail=answer.detail)
-            chat_id = answer.chat_id
-        reply = yield self._send_call(config, message, chat_id)
-        return read_send(reply, chat_id)
-
-    def _send_call(self, config: WahaConfig, message: OutgoingMessage, chat_id: str) -> HttpCall:
-        body: dict[str, Any] = {"session": config.session, "chatId": chat_id}
-        if message.reply_to:
-            body["reply_to"] = message.reply_to
-        path = "/api/sendText"
-        if media := message.media:
-            path = MEDIA_PATHS.get(media.kind, "/api/sendFile")
-            body |= {"file": {"mimetype": media.mimetype, "filename": media.filename, "data": media.data_base64}}
-            body |= {"convert": True} if media.kind in {"audio", "video"} else {}
-            body |= {"caption": message.text} if message.text else {}
-        else:
-            body["text"] = message.text
-        # A session that is not ready answers after about five seconds, so the limit is well above that.
-        return HttpCall("POST", config.address(path), config.headers, body, effectful=True, timeout_seconds=30)
+            chat = answer.chat_id
+        reply = yield _send_call(config, message, chat)
+        return read_send(reply, chat)
 
     def check_number(self, config: WahaConfig, phone: str) -> Operation[NumberAnswer]:
+        answer = yield from self._check(config, phone)
+        return answer if isinstance(answer, NumberAnswer) else NumberAnswer(None, detail=answer.detail or answer.code)
+
+    def _check(self, config: WahaConfig, phone: str) -> Operation[NumberAnswer | SendResult]:
         path = f"/api/contacts/check-exists?phone={phone.lstrip('+')}&session={config.session}"
-        reply = yield HttpCall("GET", config.address(path), config.headers, timeout_seconds=15)
-        if isinstance(reply, TransportFailure):
-            return NumberAnswer(None, detail=reply.detail)
-        answer = reply.json()
-        if reply.status != 200 or not isinstance(answer, dict) or "numberExists" not in answer:
-            return NumberAnswer(None, detail=f"HTTP {reply.status}")
-        chat_id = str(answer.get("chatId") or f"{phone.lstrip('+')}@c.us")
-        return NumberAnswer(bool(answer["numberExists"]), chat_id)
+        reply = yield HttpCall("GET", config.address(path), config.headers, timeout_seconds=ASK_SECONDS)
+        return read_check(reply, phone)
 
     def connect(self, config: WahaConfig, webhook_url: str) -> Operation[ConnectionReport]:
-        body = {"name": config.session, "start": True, "config": {"webhooks": [self._webhook(config, webhook_url)]}}
+        settings = {"webhooks": [_webhook(config, webhook_url)]}
+        body = {"name": config.session, "start": True, "config": settings}
         reply = yield HttpCall("POST", config.address("/api/sessions"), config.headers, body)
-        if isinstance(reply, HttpReply) and reply.status == 422:
-            # The session exists already (the free edition always has "default"): give it our settings and start it.
-            path = f"/api/sessions/{config.session}"
-            yield HttpCall("PUT", config.address(path), config.headers, {"config": body["config"]})
-            yield HttpCall("POST", config.address(f"{path}/start"), config.headers, {})
-        elif isinstance(reply, HttpReply) and reply.status in {401, 403}:
-            return ConnectionReport("disconnected", "unauthorised")
-        return (yield from self.health(config))
-
-    @staticmethod
-    def _webhook(config: WahaConfig, url: str) -> dict[str, Any]:
-        webhook: dict[str, Any] = {
-            "url": url,
-            "events": EVENTS,
-            "retries": {"policy": "exponential", "delaySeconds": 2, "attempts": 15},
-        }
-        return webhook | ({"hmac": {"key": config.hmac_key}} if config.hmac_key else {})
+        if isinstance(reply, HttpReply) and reply.status == 422 and "exists" in detail_of(reply.json()):
+            # The free edition always has "default", stopped or not: give it our settings and start it.
+            path = config.address(f"/api/sessions/{config.session}")
+            reply = yield HttpCall("PUT", path, config.headers, {"config": settings})
+            if isinstance(reply, HttpReply) and reply.status < 300:
+                reply = yield HttpCall("POST", f"{path}/start", config.headers, {})
+        trouble = _trouble(reply)
+        return trouble or (yield from self.health(config))
 
     def health(self, config: WahaConfig) -> Operation[ConnectionReport]:
-        reply = yield HttpCall("GET", config.address(f"/api/sessions/{config.session}"), config.headers, timeout_seconds=10)
-        if isinstance(reply, TransportFailure):
-            return ConnectionReport("disconnected", reply.detail)
+        url = config.address(f"/api/sessions/{config.session}")
+        reply = yield HttpCall("GET", url, config.headers, timeout_seconds=ASK_SECONDS)
+        trouble = _trouble(reply)
+        if trouble or not isinstance(reply, HttpReply):
+            return trouble or ConnectionReport("disconnected")
         answer = reply.json()
-        if reply.status != 200 or not isinstance(answer, dict):
-            reasons = {401: "unauthorised", 403: "unauthorised", 404: "no session"}
-            return ConnectionReport("disconnected", reasons.get(reply.status, f"HTTP {reply.status}"))
-        status = str(answer.get("status") or "")
+        if not isinstance(answer, dict):
+            return ConnectionReport("disconnected", "not WAHA")
+        status = str(answer.get("status") or "")[:60]
         state = SESSION_STATES.get(status, "connecting")
         qr = (yield from self._qr(config)) if state == "qr_required" else ""
         me = answer.get("me")
-        phone = str(me.get("id") or "").split("@")[0] if isinstance(me, dict) else ""
-        return ConnectionReport(state, status, f"+{phone}" if phone else "", qr)
+        phone = phone_of(chat_id(me.get("id"))) if isinstance(me, dict) else None
+        warning = yield from self._key_warning(config, url)
+        return ConnectionReport(state, status, phone or "", qr, warning)
 
     def _qr(self, config: WahaConfig) -> Operation[str]:
         url = config.address(f"/api/{config.session}/auth/qr?format=raw")
-        reply = yield HttpCall("GET", url, {**config.headers, "Accept": "application/json"}, timeout_seconds=10)
+        headers = {**config.headers, "Accept": "application/json"}
+        reply = yield HttpCall("GET", url, headers, timeout_seconds=ASK_SECONDS)
         answer = reply.json() if isinstance(reply, HttpReply) and reply.status == 200 else None
-        return str(answer.get("value") or "") if isinstance(answer, dict) else ""
+        value = answer.get("value") if isinstance(answer, dict) else None
+        return value if isinstance(value, str) else ""
+
+    def _key_warning(self, config: WahaConfig, url: str) -> Operation[str]:
+        # Some builds ignore the key completely (seen in Core 2024.10.8), and nothing else would show it.
+        if not config.api_key:
+            return KEY_IGNORED
+        wrong = {"X-Api-Key": hashlib.sha256(config.api_key.encode()).hexdigest()[:16]}
+        reply = yield HttpCall("GET", url, wrong, timeout_seconds=ASK_SECONDS)
+        return KEY_IGNORED if isinstance(reply, HttpReply) and reply.status == 200 else ""
 
     def disconnect(self, config: WahaConfig) -> Operation[ConnectionReport]:
-        yield HttpCall("POST", config.address(f"/api/sessions/{config.session}/logout"), config.headers, {})
-        return ConnectionReport("disconnected", "logout")
+        reply = yield HttpCall("POST", config.address(f"/api/sessions/{config.session}/logout"), config.headers, {})
+        return _trouble(reply) or ConnectionReport("disconnected", "logout")
 
     def media_call(self, config: WahaConfig, media: MediaRef) -> HttpCall | None:
         return HttpCall("GET", config.address(media.url), config.headers) if media.url.startswith("/") else None
@@ -130,53 +122,56 @@ class WahaAdapter:
         if not config.hmac_key:
             return True
         expected = hmac.new(config.hmac_key.encode(), hook.body, hashlib.sha512).hexdigest()
-        given = hook.headers.get("x-webhook-hmac", "")
+        given = hook.headers.get("x-webhook-hmac", "").lower()
         return hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace"))
 
     def dedupe_key(self, hook: RawHook) -> str:
         given = hook.headers.get("x-webhook-request-id", "")
-        return given[:120] if given else hashlib.sha256(hook.body).hexdigest()
+        if given:
+            return given[:120]
+        try:
+            return event_key(orjson.loads(hook.body)) or hashlib.sha256(hook.body).hexdigest()
+        except orjson.JSONDecodeError:
+            return hashlib.sha256(hook.body).hexdigest()
 
     def redact(self, config: WahaConfig, body: bytes) -> bytes:
-        for secret in (config.api_key, config.hmac_key):
-            if secret:
-                body = body.replace(secret.encode(), b"[redacted]")
+        for secret in config.secrets:
+            for form in {secret.encode(), orjson.dumps(secret)[1:-1]}:
+                body = body.replace(form, b"[redacted]")
         return body
 
     def parse(self, config: WahaConfig, body: bytes) -> list[Parsed]:
         try:
-            event = orjson.loads(body)
+            return read_event(orjson.loads(body))
         except orjson.JSONDecodeError:
             return [Ignored("not JSON")]
-        return read_event(event) if isinstance(event, dict) else [Ignored("not an object")]
 
 
-def read_send(reply: HttpReply | TransportFailure, chat_id: str) -> SendResult:
-    """Judge the answer to a send: only what is documented as refused fails a message, doubt stays doubt."""
+def _send_call(config: WahaConfig, message: OutgoingMessage, chat: str) -> HttpCall:
+    body: dict[str, Any] = {"session": config.session, "chatId": chat}
+    path = "/api/sendText"
+    if message.reply_to:
+        body["reply_to"] = full_id(message.reply_to, chat)
+    if media := message.media:
+        path = MEDIA_PATHS.get(media.kind, "/api/sendFile")
+        body["file"] = {"mimetype": media.mimetype, "filename": media.filename, "data": media.data_base64}
+        body |= {"convert": True} if media.kind in {"audio", "video"} else {}
+        body |= {"caption": message.text} if message.text else {}
+    else:
+        body["text"] = message.text
+    return HttpCall("POST", config.address(path), config.headers, body, effectful=True, timeout_seconds=SEND_SECONDS)
+
+
+def _webhook(config: WahaConfig, url: str) -> dict[str, Any]:
+    webhook: dict[str, Any] = {"url": url, "events": EVENTS, "retries": RETRIES}
+    return webhook | ({"hmac": {"key": config.hmac_key}} if config.hmac_key else {})
+
+
+def _trouble(reply: HttpReply | TransportFailure) -> ConnectionReport | None:
+    """Return why a call about the session did not succeed; None when it did."""
     if isinstance(reply, TransportFailure):
-        if reply.kind is FailureKind.NOT_SENT:
-            # The gateway itself does not answer: the channel is down, the message is not to blame.
-            return SendResult(Outcome.CHANNEL_DOWN, chat_id=chat_id, code="unreachable", detail=reply.detail)
-        return SendResult(Outcome.UNKNOWN, chat_id=chat_id, code="no_answer", detail=reply.detail)
-    answer = reply.json()
-    detail = _detail(answer)
-    match reply.status:
-        case status if 200 <= status < 300:
-            external_id = message_id(answer)
-            outcome = Outcome.SENT if external_id else Outcome.UNKNOWN
-            return SendResult(outcome, external_id, chat_id, "" if external_id else "no_id", "" if external_id else detail)
-        case 429:
-            return SendResult(Outcome.LATER, "", chat_id, "429", detail, reply.retry_after_seconds or 30)
-        case 401 | 403 | 404:
-            return SendResult(Outcome.CHANNEL_DOWN, "", chat_id, str(reply.status), detail)
-        case 422 if isinstance(answer, dict) and "expected" in answer:
-            return SendResult(Outcome.CHANNEL_DOWN, "", chat_id, "not_working", detail)
-        case status if 400 <= status < 500:
-            return SendResult(Outcome.REFUSED, "", chat_id, str(status), detail)
-    return SendResult(Outcome.UNKNOWN, "", chat_id, str(reply.status), detail)
-
-
-def _detail(answer: Any) -> str:
-    if not isinstance(answer, dict):
-        return ""
-    return str(answer.get("message") or answer.get("error") or "")[:400]
+        return ConnectionReport("disconnected", f"unreachable: {reply.detail}")
+    if reply.status < 300:
+        return None
+    reason = CHANNEL_FAULTS.get(reply.status) or detail_of(reply.json()) or f"HTTP {reply.status}"
+    return ConnectionReport("disconnected", reason)

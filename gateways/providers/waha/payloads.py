@@ -1,12 +1,16 @@
-"""WAHA's JSON, read with care: engines and versions differ, unknown shapes never raise."""
+"""WAHA's webhooks, read with care: engines and versions differ, unknown shapes never raise."""
 
+import hashlib
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
+import orjson
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
 from core.clock import now
-from core.phones import InvalidPhoneError, canonical
 from gateways.contract import ConnectionUpdate, DeliveryUpdate, Ignored, InboundMessage, MediaRef, Parsed
+from gateways.providers.waha.ids import chat_id, chat_of, is_person, last_part, phone_of
 
 ACKS = {-1: "failed", 0: "queued", 1: "sent", 2: "delivered", 3: "read", 4: "read"}
 SESSION_STATES = {
@@ -19,131 +23,176 @@ SESSION_STATES = {
     # WAHA has no ban code: a blocked account shows as FAILED too, so the reason is kept for the person to see.
     "FAILED": "disconnected",
 }
+MEDIA_TYPES = {"image": "image", "video": "video", "audio": "audio", "ptt": "audio", "sticker": "image"}
+# Where engines put the phone of a contact who writes under a hidden id (not in every version).
+PHONE_BESIDE_LID = (("key", "remoteJidAlt"), ("key", "senderPn"), ("Info", "SenderAlt"))
 
 
-def message_id(answer: Any) -> str:
-    """Return the id of a sent message from any engine's answer, or an empty string."""
-    if not isinstance(answer, dict):
-        return ""
-    identifier = answer.get("id")
-    if isinstance(identifier, str):
-        return last_part(identifier)
-    if isinstance(identifier, dict) and isinstance(identifier.get("_serialized"), str):
-        return last_part(identifier["_serialized"])
-    key = answer.get("key")
-    if isinstance(key, dict) and isinstance(key.get("id"), str):
-        return str(key["id"])
-    return ""
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
-def last_part(identifier: str) -> str:
-    """Return the id proper of ``{fromMe}_{chat}_{id}[_{participant}]``: equal for sends, echoes and acks."""
-    parts = identifier.split("_")
-    return parts[2] if len(parts) >= 3 and parts[0] in {"true", "false"} else identifier
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
-def chat_of(identifier: str) -> str:
-    parts = identifier.split("_")
-    return parts[1].replace("@s.whatsapp.net", "@c.us") if len(parts) >= 3 else ""
+def _when(value: Any) -> datetime:
+    """Read seconds since 1970, given as a number, a float or a text; milliseconds are told by their size."""
+    try:
+        seconds = int(float(value))
+        return datetime.fromtimestamp(seconds / 1000 if seconds > 10**11 else seconds, UTC)
+    except (TypeError, ValueError, OverflowError, OSError):
+        return now()
 
 
-def read_event(event: dict[str, Any]) -> list[Parsed]:
-    """Return what an envelope says."""
-    payload = event.get("payload")
-    if not isinstance(payload, dict):
-        return [Ignored("no payload")]
-    match event.get("event"):
+Mapping = Annotated[dict[str, Any], BeforeValidator(_mapping)]
+Text = Annotated[str, BeforeValidator(_text)]
+When = Annotated[datetime, BeforeValidator(_when)]
+
+
+class Envelope(BaseModel):
+    """``payload`` and ``me`` are empty where the server sent something else."""
+
+    event: Text = ""
+    session: Text = ""
+    payload: Mapping = Field(default_factory=dict)
+    me: Mapping = Field(default_factory=dict)
+
+
+class Message(BaseModel):
+    """The payload of ``message`` and ``message.any``; fields that are not what they should be read as absent."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    id: Text = ""
+    timestamp: When = Field(default_factory=now)
+    sender: Text = Field(default="", alias="from")
+    to: Text = ""
+    from_me: Annotated[bool, BeforeValidator(lambda value: value is True)] = Field(default=False, alias="fromMe")
+    source: Text = ""
+    body: Text = ""
+    has_media: Annotated[bool, BeforeValidator(lambda value: value is True)] = Field(default=False, alias="hasMedia")
+    media: Mapping = Field(default_factory=dict)
+    location: Mapping = Field(default_factory=dict)
+    cards: Annotated[list[Any], BeforeValidator(lambda value: value if isinstance(value, list) else [])] = Field(
+        default_factory=list, alias="vCards"
+    )
+    reply_to: Mapping = Field(default_factory=dict, alias="replyTo")
+    data: Mapping = Field(default_factory=dict, alias="_data")
+
+    @property
+    def chat(self) -> str:
+        """The chat as the id names it: for own messages engines disagree about ``from`` and ``to``."""
+        return chat_of(self.id) or chat_id(self.to if self.from_me else self.sender)
+
+
+def read_event(value: Any) -> list[Parsed]:
+    """Return what a webhook says."""
+    try:
+        envelope = Envelope.model_validate(value)
+    except ValidationError:
+        return [Ignored("not an object")]
+    match envelope.event:
         case "message" | "message.any":
-            return [_message(payload)]
+            return [_message(envelope.payload)]
         case "message.ack":
-            return [_ack(payload)]
+            return [_ack(envelope.payload)]
         case "session.status":
-            return [_status(payload, event.get("me"))]
-    return [Ignored(f"event {event.get('event')!s:.60}")]
+            return [_status(envelope)]
+    return [Ignored(f"event {envelope.event[:60]}")]
+
+
+def event_key(value: Any) -> str:
+    """Return what makes a webhook the same webhook for servers that number none: its event, message and ack.
+
+    Everything else in the envelope may differ from one attempt to the next. Empty when there is no message in it.
+    """
+    envelope = Envelope.model_validate(_mapping(value))
+    payload = envelope.payload
+    if not isinstance(payload.get("id"), str) or envelope.event not in {"message", "message.any", "message.ack"}:
+        return ""
+    ack = str(payload.get("ack")) if envelope.event == "message.ack" else ""
+    parts = [envelope.event, envelope.session, payload["id"], ack]
+    return hashlib.sha256(orjson.dumps(parts)).hexdigest()
 
 
 def _message(payload: dict[str, Any]) -> Parsed:
-    identifier = str(payload.get("id") or "")
-    if not identifier:
+    message = Message.model_validate(payload)
+    if not message.id:
         return Ignored("message without id")
-    from_me = bool(payload.get("fromMe"))
-    chat = chat_of(identifier) or str(payload.get("to" if from_me else "from") or "")
-    if chat.endswith(("@g.us", "@newsletter", "@broadcast")):
+    if not is_person(message.chat):
         return Ignored("group, channel or status")
-    extra = payload["_data"] if isinstance(payload.get("_data"), dict) else {}
-    media = payload.get("media") if isinstance(payload.get("media"), dict) else None
+    phone_chat = _phone_chat(message)
     return InboundMessage(
-        external_id=last_part(identifier),
-        chat_id=chat,
-        phone=_phone(chat),
-        identities=_identities(chat),
-        name="" if from_me else str(extra.get("notifyName") or extra.get("pushName") or "")[:160],
-        kind=_kind(payload, media),
-        text=str(payload.get("body") or ""),
-        at=_seconds(payload.get("timestamp")),
-        from_me=from_me,
-        from_api=payload.get("source") == "api",
-        media=_media(media) if payload.get("hasMedia") else None,
-        reply_to=_reply_to(payload.get("replyTo")),
+        external_id=last_part(message.id),
+        chat_id=message.chat,
+        phone=phone_of(phone_chat),
+        identities=_identities(message.chat, phone_chat),
+        name="" if message.from_me else _name(message.data),
+        kind=_kind(message),
+        text=message.body,
+        at=message.timestamp,
+        from_me=message.from_me,
+        from_api=message.source == "api",
+        media=_media(message.media) if message.has_media else None,
+        reply_to=last_part(_text(message.reply_to.get("id"))),
     )
 
 
-def _identities(chat: str) -> tuple[tuple[str, str], ...]:
-    return (("lid" if chat.endswith("@lid") else "whatsapp", chat),) if chat else ()
+def _name(data: dict[str, Any]) -> str:
+    info = _mapping(data.get("Info"))
+    return (_text(data.get("notifyName")) or _text(data.get("pushName")) or _text(info.get("PushName")))[:160]
 
 
-def _phone(chat: str) -> str | None:
-    user, _, domain = chat.partition("@")
-    if domain != "c.us":
-        return None
-    try:
-        return canonical(f"+{user}").e164
-    except InvalidPhoneError:
-        return None
+def _phone_chat(message: Message) -> str:
+    """Return the chat that shows the phone: the chat itself, or for a hidden id what the engine says beside it."""
+    if not message.chat.endswith("@lid") or message.from_me:
+        return message.chat
+    beside = (chat_id(_mapping(message.data.get(outer)).get(inner)) for outer, inner in PHONE_BESIDE_LID)
+    return next((chat for chat in beside if chat.endswith("@c.us")), message.chat)
 
 
-def _kind(payload: dict[str, Any], media: dict[str, Any] | None) -> str:
-    if payload.get("hasMedia"):
-        family = str((media or {}).get("mimetype") or "").split("/")[0]
-        return {"image": "image", "video": "video", "audio": "audio"}.get(family, "document")
-    if payload.get("location"):
+def _identities(*chats: str) -> tuple[tuple[str, str], ...]:
+    return tuple(dict.fromkeys(("lid" if chat.endswith("@lid") else "whatsapp", chat) for chat in chats))
+
+
+def _kind(message: Message) -> str:
+    if message.has_media:
+        family = _text(message.media.get("mimetype")).split("/")[0] or _text(message.data.get("type"))
+        return MEDIA_TYPES.get(family, "document")
+    if message.location:
         return "location"
-    return "contact" if payload.get("vCards") else "text"
+    return "contact" if message.cards else "text"
 
 
-def _media(media: dict[str, Any] | None) -> MediaRef:
-    if not media:
-        return MediaRef(mimetype="")
-    path = urlsplit(str(media.get("url") or ""))
-    return MediaRef(
-        mimetype=str(media.get("mimetype") or ""),
-        filename=str(media.get("filename") or "")[:200],
-        # Only the path is kept: the file is always fetched from the configured server, whatever host is named here.
-        url=path.path,
-    )
+def _media(media: dict[str, Any]) -> MediaRef:
+    """Return where the file is; ``url`` is empty when the server could not fetch it itself.
 
-
-def _reply_to(value: Any) -> str:
-    return last_part(str(value.get("id") or "")) if isinstance(value, dict) else ""
+    Only the path is kept: the file is always fetched from the configured server, whatever host is named here.
+    """
+    try:
+        path = urlsplit(_text(media.get("url"))).path
+    except ValueError:
+        path = ""
+    return MediaRef(_text(media.get("mimetype")), _text(media.get("filename"))[:200], path)
 
 
 def _ack(payload: dict[str, Any]) -> Parsed:
-    state = ACKS.get(payload.get("ack", -99))
-    identifier = str(payload.get("id") or "")
+    identifier, ack = _text(payload.get("id")), payload.get("ack")
+    state = ACKS.get(ack) if isinstance(ack, int) else None
     if state is None or not identifier:
         return Ignored("unknown ack")
+    if identifier.startswith("false_"):
+        return Ignored("ack of a message that we received")
+    if (chat := chat_of(identifier)) and not is_person(chat):
+        return Ignored("group, channel or status")
     error = "WhatsApp refused the message" if state == "failed" else ""
     return DeliveryUpdate(last_part(identifier), state, now(), "ack_error" if error else "", error)
 
 
-def _status(payload: dict[str, Any], me: Any) -> Parsed:
-    status = str(payload.get("status") or "")
-    phone = _phone(str(me.get("id") or "")) if isinstance(me, dict) else None
-    return ConnectionUpdate(SESSION_STATES.get(status, "connecting"), status, phone or "")
-
-
-def _seconds(value: Any) -> datetime:
-    try:
-        return datetime.fromtimestamp(int(float(value)), UTC)
-    except (TypeError, ValueError, OverflowError, OSError):
-        return now()
+def _status(envelope: Envelope) -> Parsed:
+    status = _text(envelope.payload.get("status"))
+    if not status:
+        return Ignored("session without status")
+    phone = phone_of(chat_id(envelope.me.get("id")))
+    return ConnectionUpdate(SESSION_STATES.get(status, "connecting"), status[:60], phone or "")
