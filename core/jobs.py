@@ -13,7 +13,6 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
-from django.conf import settings
 from django.db import close_old_connections, connection, transaction
 from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
@@ -120,4 +119,4 @@ def work(names: list[str], *, burst: bool = False) -> None:
     connection = blocking_redis_client(WORKER_WAIT_SECONDS)
     queues = [Queue(redis_key(name), connection=connection, serializer=JSONSerializer) for name in names]
     worker = Worker(queues, connection=connection, serializer=JSONSerializer)
-    worker.work(burst=burst, with_scheduler=False, logging_level=settings.LOG_LEVEL)
+    worker.work(burst=burst, with_scheduler=False, logging_level="WARNING")

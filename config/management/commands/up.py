@@ -71,8 +71,8 @@ def _processes(port: int) -> list[Process]:
     return [
         Process("web", [*granian, *web, "config.wsgi:application"]),
         Process("live", [*granian, *live, "config.live:application"]),
-        Process("worker", program("worker", "urgent", "default", "ingest", "bulk")),
-        Process("worker-2", program("worker", "urgent", "ingest", "default")),
+        Process("worker", program("worker", "urgent", "default", "ingest", "sender", "bulk")),
+        Process("worker-2", program("worker", "urgent", "ingest", "sender", "default")),
         Process("sender", program("sender")),
         Process("cron", program("cron")),
     ]
