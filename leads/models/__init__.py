@@ -1,8 +1,12 @@
+from leads.models.attributes import AttributeLabel
 from leads.models.contact import Contact, ContactIdentity, IdentityKind, OptOutLevel, TimelineEntry
-from leads.models.imports import Import, ImportIssue, ImportState
+from leads.models.erasure import Tombstone
+from leads.models.imports import BUSY, Import, ImportIssue, ImportState, IssueKind
 from leads.models.lists import ContactList, ListKind, ListMembership
 
 __all__ = [
+    "BUSY",
+    "AttributeLabel",
     "Contact",
     "ContactIdentity",
     "ContactList",
@@ -10,8 +14,10 @@ __all__ = [
     "Import",
     "ImportIssue",
     "ImportState",
+    "IssueKind",
     "ListKind",
     "ListMembership",
     "OptOutLevel",
     "TimelineEntry",
+    "Tombstone",
 ]

@@ -1,6 +1,4 @@
-from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import OrganizationOwned
@@ -20,14 +18,16 @@ class OptOutLevel(models.TextChoices):
 class Contact(OrganizationOwned):
     """A person to sell to.
 
-    ``phone`` is E.164 as known best; ``phone_key`` is equal for the forms with and without the Brazilian ninth digit and
-    is what makes a contact unique. ``status`` 0 keeps a contact out of every campaign (the spreadsheet's status column).
-    ``import_id`` names the import that created the row; it is what an undo removes.
+    ``phone`` is E.164 as known best; ``phone_key`` is equal for the forms with and without the Brazilian ninth digit
+    and is what makes a contact unique. ``status`` 0 keeps a contact out of every campaign (the spreadsheet's status
+    column). ``import_id`` names the import that created the row, which is what an undo removes, and ``last_import_id``
+    the last one that wrote it: a later row of the same file that meets it is a duplicate. ``search`` is what the list
+    of contacts is searched in, folded by :func:`core.text.fold`.
     """
 
     name = models.CharField(_("name"), max_length=160, blank=True, default="", db_default="")
     phone = models.CharField(_("phone"), max_length=20, blank=True, default="", db_default="")
-    phone_key = models.CharField(max_length=20, null=True)
+    phone_key = models.CharField(max_length=20, null=True)  # noqa: DJ001  # unique, and many have none
     email = models.CharField(_("e-mail"), max_length=254, blank=True, default="", db_default="")
     city = models.CharField(_("city"), max_length=120, blank=True, default="", db_default="")
     whatsapp_link = models.CharField(max_length=300, blank=True, default="", db_default="")
@@ -37,6 +37,7 @@ class Contact(OrganizationOwned):
     search = models.TextField(blank=True, default="", db_default="")
     source = models.CharField(_("source"), max_length=40, blank=True, default="", db_default="")
     import_id = models.UUIDField(null=True)
+    last_import_id = models.UUIDField(null=True)
     temperature = models.CharField(max_length=12, blank=True, default="", db_default="")
     score = models.PositiveSmallIntegerField(null=True)
     opted_out_at = models.DateTimeField(null=True)
@@ -52,12 +53,9 @@ class Contact(OrganizationOwned):
         constraints = [
             models.UniqueConstraint(fields=["organization", "id"], name="contact_org_id"),
             models.UniqueConstraint(fields=["organization", "phone_key"], name="contact_phone_once"),
+            models.CheckConstraint(condition=models.Q(status__in=[0, 1]), name="contact_status_0_or_1"),
         ]
-        indexes = [
-            models.Index(fields=["organization", "-created_at", "-id"], name="contact_newest"),
-            models.Index(fields=["organization", "import_id"], condition=~Q(import_id=None), name="contact_import"),
-            GinIndex(fields=["attributes"], name="contact_attributes"),
-        ]
+        indexes = [models.Index(fields=["organization", "-created_at", "-id"], name="contact_newest")]
 
     def __str__(self) -> str:
         return self.name or self.phone
@@ -72,7 +70,10 @@ class Contact(OrganizationOwned):
 
 
 class ContactIdentity(OrganizationOwned):
-    """A further address of a contact: other phone, WhatsApp id, hidden id; unique in the organization."""
+    """A further address of a contact, unique in the organization.
+
+    Another phone is kept by its :func:`core.phones.match_key`; WhatsApp's own ids as WhatsApp writes them.
+    """
 
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="identities")
     kind = models.CharField(max_length=12, choices=IdentityKind)
@@ -97,7 +98,7 @@ class TimelineEntry(OrganizationOwned):
     detail = models.TextField(blank=True)
     url = models.CharField(max_length=300, blank=True)
     at = models.DateTimeField()
-    dedupe_key = models.CharField(max_length=120, null=True)
+    dedupe_key = models.CharField(max_length=120, null=True)  # noqa: DJ001  # unique, and many have none
 
     class Meta:
         verbose_name = _("timeline entry")

@@ -30,10 +30,16 @@ class ContactList(OrganizationOwned):
 
 
 class ListMembership(OrganizationOwned):
-    """A contact's place in a list; ``status`` is that of the list's own row."""
+    """A contact's place in a list, with the status of the list's own row and the import that put it there.
 
-    contact_list = models.ForeignKey(ContactList, on_delete=models.CASCADE, related_name="memberships")
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="list_memberships")
+    Imports write these by the hundred thousand: the composite keys of the migration are the only foreign keys, and the
+    unique constraint is the only index that begins with the list.
+    """
+
+    contact_list = models.ForeignKey(
+        ContactList, on_delete=models.CASCADE, related_name="memberships", db_constraint=False, db_index=False
+    )
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="list_memberships", db_constraint=False)
     status = models.SmallIntegerField(default=1, db_default=1)
     row_number = models.PositiveIntegerField(null=True)
     import_id = models.UUIDField(null=True)
@@ -42,7 +48,6 @@ class ListMembership(OrganizationOwned):
         verbose_name = _("list member")
         verbose_name_plural = _("list members")
         constraints = [models.UniqueConstraint(fields=["contact_list", "contact"], name="list_member_once")]
-        indexes = [models.Index(fields=["organization", "contact"], name="list_member_contact")]
 
     def __str__(self) -> str:
         return f"{self.contact_list_id}: {self.contact_id}"

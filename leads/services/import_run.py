@@ -1,0 +1,193 @@
+"""An import at work: ten thousand rows per transaction.
+
+The row after which to go on is committed together with the rows before it, so an import that was killed at any point
+counts and creates exactly what an uninterrupted one does.
+"""
+
+import logging
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import islice
+from time import monotonic
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from django.core.files.storage import default_storage
+from django.db import connection, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from core.crypto import fingerprints_for
+from core.ids import uuid7
+from core.live import signal
+from core.tabular import Row, Table, TableError, open_table
+from leads.events import ContactsImported
+from leads.models import Import, ImportState, IssueKind, Tombstone
+from leads.services.import_lease import Lease, LeaseLostError, drop_lease, keep_lease, take_lease
+from leads.services.imports import forget_file
+from leads.services.lists import recount
+from leads.services.merge import Merged, merge_rows
+from leads.services.rows import ParsedRow, RowReader
+from sagas.outbox import publish
+
+logger = logging.getLogger(__name__)
+
+CHUNK: Final = 10_000
+SLICE_SECONDS: Final = 20.0
+MAX_ATTEMPTS: Final = 5
+_ISSUES: Final = (
+    "COPY leads_importissue (id, organization_id, import_run_id, row_number, kind, phone_key, reason, cells) FROM STDIN"
+)
+
+
+def run_import(import_id: UUID, *, seconds: float = SLICE_SECONDS) -> bool:
+    """Import from where it stands for a while; return whether rows are left. Does nothing without the lease."""
+    lease = take_lease(import_id)
+    if lease is None:
+        return False
+    run: Import = Import.objects.get(pk=import_id)
+    with translation.override(run.language):
+        try:
+            return _work(run, lease, monotonic() + seconds)
+        except TableError as error:
+            _fail(run, lease, error.message)
+        except FileNotFoundError:
+            _fail(run, lease, _("The file is no longer kept. Send it again."))
+        except LeaseLostError:
+            logger.warning("import taken over", extra={"import_id": str(import_id)})
+        except BaseException:
+            drop_lease(lease)
+            raise
+    return False
+
+
+def _work(run: Import, lease: Lease, deadline: float) -> bool:
+    if run.attempts > MAX_ATTEMPTS:
+        message = _("It stopped %(count)d times after row %(row)d. Nothing after that row was imported.")
+        _fail(run, lease, message % {"count": MAX_ATTEMPTS, "row": run.next_row})
+        return False
+    with _opened(run) as table:
+        if not run.next_row:
+            _look_through(run, table)
+        for chunk in _read_ahead(run, table):
+            import_chunk(run, chunk, lease)
+            if monotonic() > deadline and len(chunk) == CHUNK:
+                drop_lease(lease)
+                return True
+    _complete(run, lease)
+    return False
+
+
+@contextmanager
+def _opened(run: Import) -> Iterator[Table]:
+    with default_storage.open(run.stored_path) as handle:
+        yield open_table(handle, filename=run.filename)
+
+
+def _look_through(run: Import, table: Table) -> None:
+    """Read the whole file before anything is written: a file that breaks in the middle leaves nothing half imported."""
+    count = sum(1 for _row in table.rows())
+    Import.objects.filter(pk=run.pk).update(estimated_rows=count)
+
+
+def _read_ahead(run: Import, table: Table) -> Iterator[list[ParsedRow]]:
+    """Yield chunks; the next one is read while the database works on this one."""
+    reader, rows, language = RowReader(run.mapping), table.rows(start=run.next_row), translation.get_language()
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="import") as pool:
+        ahead: Future[list[ParsedRow]] = pool.submit(_parse, reader, rows, language)
+        while chunk := ahead.result():
+            ahead = pool.submit(_parse, reader, rows, language)
+            yield chunk
+
+
+def _parse(reader: RowReader, rows: Iterator[Row], language: str | None) -> list[ParsedRow]:
+    with translation.override(language):
+        return [reader.read(row.number, row.cells) for row in islice(rows, CHUNK)]
+
+
+@transaction.atomic
+def import_chunk(run: Import, chunk: list[ParsedRow], lease: Lease) -> None:
+    """Write one chunk with its counts and the row after which to go on."""
+    keep_lease(lease)
+    good = [row for row in chunk if not row.reason]
+    merged = merge_rows(
+        good,
+        organization_id=run.organization_id,
+        import_id=run.pk,
+        list_id=_list_id(run),
+        has_status="status" in run.mapping.values(),
+        erased=_erased(run.organization_id, good),
+    )
+    _copy_issues(run, chunk, merged)
+    Import.objects.filter(pk=run.pk).update(
+        rows=F("rows") + len(chunk),
+        created=F("created") + merged.created,
+        updated=F("updated") + merged.updated,
+        invalid=F("invalid") + len(chunk) - len(good),
+        duplicate=F("duplicate") + len(merged.duplicates),
+        next_row=chunk[-1].number,
+        attempts=0,
+    )
+    signal(run.organization_id, f"import:{run.pk}")
+
+
+def _list_id(run: Import) -> UUID:
+    if run.contact_list_id is None:
+        raise TableError(_("The list of this import was deleted."))
+    return run.contact_list_id
+
+
+def _erased(organization_id: UUID, rows: list[ParsedRow]) -> list[bool]:
+    stones = set(Tombstone.objects.values_list("fingerprint", flat=True))
+    if not stones:
+        return []
+    return [not stones.isdisjoint(fingerprints_for(organization_id, row.phone_key)) for row in rows]
+
+
+def _copy_issues(run: Import, chunk: list[ParsedRow], merged: Merged) -> None:
+    issues = [_issue(run, row, merged.duplicates) for row in chunk if row.reason or row.number in merged.duplicates]
+    if not issues:
+        return
+    with connection.cursor() as cursor, cursor.copy(_ISSUES) as copy:
+        for issue in issues:
+            copy.write_row(issue)
+
+
+def _issue(run: Import, row: ParsedRow, duplicates: dict[int, int | None]) -> tuple[Any, ...]:
+    kind, reason = IssueKind.INVALID, row.reason
+    if not reason:
+        kind, first = IssueKind.DUPLICATE, duplicates[row.number]
+        reason = _("Same person as row %(row)d.") % {"row": first} if first else _("Same person as an earlier row.")
+    cells = orjson.dumps(row.cells).decode()
+    return uuid7(), run.organization_id, run.pk, row.number, kind.value, row.phone_key, reason[:300], cells
+
+
+@transaction.atomic
+def _complete(run: Import, lease: Lease) -> None:
+    keep_lease(lease)
+    _finish(run, state=ImportState.COMPLETED)
+    run.refresh_from_db()
+    forget_file(run)
+    publish(
+        ContactsImported(
+            str(run.organization_id), str(run.pk), str(run.contact_list_id), created=run.created, updated=run.updated
+        )
+    )
+
+
+@transaction.atomic
+def _fail(run: Import, lease: Lease, error: str) -> None:
+    keep_lease(lease)
+    _finish(run, state=ImportState.FAILED, error=error[:500])
+
+
+def _finish(run: Import, **values: str) -> None:
+    Import.objects.filter(pk=run.pk).update(**values, finished_at=Now(), lease_until=None, lease_token=None)
+    if run.contact_list_id:
+        recount([run.contact_list_id])
+    signal(run.organization_id, f"import:{run.pk}")
+    signal(run.organization_id, "dashboard")

@@ -1,0 +1,63 @@
+"""How the pages of contacts show what happened to a person, and who they are known as."""
+
+from typing import Final, NamedTuple
+
+from django import template
+from django.utils.translation import gettext_lazy as _
+
+from core.phones import format_national, whatsapp_link
+from leads.models import ContactIdentity, IdentityKind, TimelineEntry
+
+register = template.Library()
+
+
+class Mark(NamedTuple):
+    """The icon of a kind of entry, its tone, and words for apps that give only a code as the title."""
+
+    icon: str
+    tone: str = ""
+    words: object = ""
+
+
+DEFAULT: Final = Mark("clock")
+MARKS: Final[dict[str, Mark]] = {
+    "opt_out": Mark("x-circle", "", _("Asked not to receive campaigns")),
+    "opt_in": Mark("check-circle", "accent", _("Agreed to receive campaigns again")),
+    "qualified": Mark("sparkle", "accent", _("Qualified by the SDR")),
+    "handoff": Mark("user", "accent", _("Handed over to a person")),
+    "campaign": Mark("megaphone", "", _("Got a campaign")),
+    "replied": Mark("chat", "accent", _("Answered")),
+    "message": Mark("chat"),
+    "note": Mark("edit"),
+    "assigned": Mark("users"),
+    "closed": Mark("check"),
+    "deal": Mark("money", "accent", _("Closed a deal")),
+    "import": Mark("upload"),
+}
+
+
+@register.filter
+def timeline_mark(entry: TimelineEntry) -> Mark:
+    return MARKS.get(entry.kind, DEFAULT)
+
+
+@register.filter
+def timeline_title(entry: TimelineEntry) -> str:
+    """Return the title in words: a title that only repeats the kind is a code."""
+    words = MARKS.get(entry.kind, DEFAULT).words
+    return str(words) if words and entry.title == entry.kind else entry.title
+
+
+@register.filter
+def address(identity: ContactIdentity) -> str:
+    """Return an address as people read it; a hidden id of WhatsApp is no phone and is not shown as one."""
+    if identity.kind == IdentityKind.PHONE:
+        return format_national(identity.value)
+    user = identity.value.split("@")[0]
+    return format_national(f"+{user}") if identity.kind == IdentityKind.WHATSAPP and user.isdecimal() else user
+
+
+@register.filter
+def wa_link(e164: str) -> str:
+    """Return the address that opens a chat; made from the phone, never from what a file said."""
+    return whatsapp_link(e164) if e164 else ""
