@@ -4,6 +4,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Literal, NamedTuple
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from core.formulas import strip_guard
@@ -106,9 +107,9 @@ def _table(
     if not width:
         raise TableError(_("The file is empty."))
     if width > limits.max_columns:
-        message = _("The table has %(count)d columns; the limit is %(limit)d.") % {
-            "count": width,
-            "limit": limits.max_columns,
+        message = _("The table has %(count)s columns; the limit is %(limit)s.") % {
+            "count": _grouped(width),
+            "limit": _grouped(limits.max_columns),
         }
         raise TableError(message)
     named = is_header(body[0])
@@ -138,6 +139,10 @@ def _refuse_long_cell(cells: list[str], number: int, longest: int) -> None:
 
 def _too_many_rows(limits: Limits) -> TableError:
     return TableError(
-        _("The table has too many rows: the limit is %(limit)d. Split it into smaller files.")
-        % {"limit": limits.max_rows}
+        _("The table has too many rows: the limit is %(limit)s. Split it into smaller files.")
+        % {"limit": _grouped(limits.max_rows)}
     )
+
+
+def _grouped(number: int) -> str:
+    return str(number_format(number, force_grouping=True))

@@ -227,7 +227,7 @@ def test_uploads_of_both_kinds_are_read_and_left_open() -> None:
         (PLAIN_SHEET[: len(PLAIN_SHEET) // 2], "damaged"),
         (b'a;b\n"aberta;1\n' + b"x;y\n" * 60_000, "Line 2"),
         (b"x" * 5_000_000, "too long"),
-        ((";".join(f"c{i}" for i in range(100_000)) + "\n").encode(), "100000"),
+        ((";".join(f"c{i}" for i in range(100_000)) + "\n").encode(), "100,000"),
         (("\n".join(["a;b"] + ["1;2"] * 3 + [";".join("x" * 500)])).encode(), "500"),
     ],
     ids=range(20),
