@@ -20,7 +20,7 @@ def image(image_format: str, size: tuple[int, int] = (32, 24), mode: str = "RGB"
 
 def animation(image_format: str, frames: int = 3) -> bytes:
     out = io.BytesIO()
-    pictures = [Image.new("RGB", (20, 20), (40 * i, 0, 0)) for i in range(frames)]
+    pictures = [Image.new("RGB", (20, 20), (40 * i % 256, i % 251, 0)) for i in range(frames)]
     pictures[0].save(out, image_format, save_all=True, append_images=pictures[1:], duration=50, loop=0)
     return out.getvalue()
 
@@ -113,6 +113,8 @@ GOOD: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "foto.bmp": (lambda: image("BMP"), "image/png", "image"),
     "errado.jpg": (lambda: image("PNG"), "image/png", "image"),
     "video.mp4": (mp4, "video/mp4", "video"),
+    "longo.mp4": (lambda: mp4() + struct.pack(">I4sQ", 1, b"free", 16), "video/mp4", "video"),
+    "aberto.mp4": (lambda: mp4() + struct.pack(">I4s", 0, b"mdat") + bytes(50), "video/mp4", "video"),
     "voz.m4a": (lambda: mp4(b"M4A "), "audio/mp4", "audio"),
     "voz.ogg": (ogg, "audio/ogg", "audio"),
     "voz.opus": (lambda: ogg(b"\x01vorbis"), "audio/ogg", "audio"),
@@ -167,6 +169,16 @@ BAD: dict[str, tuple[str, Callable[[], bytes]]] = {
     "mp4 without film": ("a.mp4", lambda: box(b"ftyp", b"isom" + bytes(8))),
     "mp4 with strange box": ("a.mp4", lambda: mp4() + box(b"evil", SCRIPT)),
     "mp4 with impossible box": ("a.mp4", lambda: mp4() + struct.pack(">I4s", 3, b"free")),
+    "mp4 with impossible long box": ("a.mp4", lambda: mp4() + struct.pack(">I4sQ", 1, b"free", 9)),
+    "mp4 with cut box": ("a.mp4", lambda: mp4() + b"\0\0"),
+    "animation too long": ("a.gif", lambda: animation("GIF", 320)),
+    "amr of another kind": ("a.amr", lambda: b"#!AMR_MC1.0\n" + bytes(40)),
+    "mp3 reserved version": ("a.mp3", lambda: (b"\xff\xea\x90\x00" + bytes(413)) * 5),
+    "webm cut": ("a.webm", lambda: webm() + b"\xa3"),
+    "pdf with script in a stream that is not packed": (
+        "a.pdf",
+        lambda: pdf(b"5 0 obj\n<</Type/ObjStm>>\nstream\n3 0 <</S/JavaScript>>\nendstream\nendobj\n"),
+    ),
     "quicktime named mp4": ("a.mp4", lambda: mp4(b"qt  ")),
     "heic named mp4": ("a.mp4", lambda: mp4(b"heic")),
     "mov": ("a.mov", lambda: mp4(b"qt  ")),

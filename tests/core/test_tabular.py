@@ -291,6 +291,16 @@ def test_numbers_and_dates_of_a_workbook_come_as_people_see_them() -> None:
     assert (table.kind, table.row_estimate, table.encoding) == ("xlsx", 1, "")
 
 
+def test_times_of_a_workbook_are_hours_and_minutes() -> None:
+    def fill(book: xlsxwriter.Workbook) -> None:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["hora", "duração"])
+        sheet.write_datetime(1, 0, datetime(1899, 12, 31, 9, 5), book.add_format({"num_format": "hh:mm"}))
+        sheet.write_number(1, 1, 1.5, book.add_format({"num_format": "[h]:mm"}))
+
+    assert opened(workbook(fill)).preview()[0].cells == ["09:05", "36:00"]
+
+
 def test_reads_the_first_visible_sheet_that_holds_something() -> None:
     def fill(book: xlsxwriter.Workbook) -> None:
         book.add_worksheet("vazia").activate()
