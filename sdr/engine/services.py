@@ -3,26 +3,30 @@
 import re
 
 from sdr.contract import BusinessProfile, Service
-from sdr.engine.words import alike, clauses, content_words
+from sdr.engine.words import alike, clauses, content_words, words_in
 
 # Words that name no service by themselves: they count only beside a wish.
-GENERIC = frozenset(
-    "tratamento consulta design aula aulas curso treino plano sessao servico mensal completo empresa avaliacao pacote kit "
-    "basico premium simples feminino masculino infantil particular online primeira dia hora".split()
-)
+GENERIC = words_in("""
+tratamento consulta design aula aulas curso treino plano sessao servico mensal completo empresa avaliacao
+pacote kit basico premium simples feminino masculino infantil particular online primeira dia hora
+""")
 SYNONYMS = {
-    "unha": "manicure", "unhas": "manicure", "cabelo": "corte", "cortar": "corte", "luzes": "mechas", "alisar": "progressiva",
-    "alisamento": "progressiva", "nadar": "natacao", "malhar": "musculacao", "treinar": "musculacao", "clarear": "clareamento",
-    "branquear": "clareamento", "clarinho": "clareamento", "hospedar": "hotel", "hospedagem": "hotel", "banhar": "banho",
-    "tosar": "tosa", "depilar": "depilacao", "implantar": "implante", "veterinario": "veterinaria", "dermato": "dermatologica",
-    "dermatologista": "dermatologica", "vacinar": "vacina", "ir": "imposto", "irpf": "imposto", "cnpj": "abertura",
+    "unha": "manicure", "unhas": "manicure", "cabelo": "corte", "cortar": "corte", "luzes": "mechas",
+    "alisar": "progressiva", "alisamento": "progressiva", "nadar": "natacao", "malhar": "musculacao",
+    "treinar": "musculacao", "clarear": "clareamento", "branquear": "clareamento", "clarinho": "clareamento",
+    "hospedar": "hotel", "hospedagem": "hotel", "banhar": "banho", "tosar": "tosa", "depilar": "depilacao",
+    "implantar": "implante", "veterinario": "veterinaria", "dermato": "dermatologica",
+    "dermatologista": "dermatologica", "vacinar": "vacina", "irpf": "imposto", "cnpj": "abertura",
 }  # fmt: skip
 WISH = re.compile(
-    r"\b(quer(o|ia|emos)?|precis\w+|gostaria|marcar|agendar|valor|preco|quanto|fazer|tem|fazem|procur\w+|interess\w+|colocar|"
+    r"\b(quer(o|ia|emos)?|precis\w+|gostaria|marcar|agendar|valor|preco|quanto|fazer|tem|fazem|procur\w+|interess\w+|"
+    r"colocar|"
     r"abrir|matricul\w+)\b"
 )
 _REFUSAL = re.compile(
-    r"\b(?:nao|nem)(?: e| era)? (?:quero|queria|preciso|seria|gostaria|estou procurando|procuro|e|para)\b(?: de| o| a| fazer)* "
+    r"\b(?:nao|nem)(?: e| era)? (?:quero|queria|preciso|seria|gostaria|estou procurando|procuro|e|para)\b(?: de|"
+    r" o| a|"
+    r" fazer)* "
     r"(.{3,60}?)(?= (?:quero|queria|preciso|prefiro|e sim|so|eu quero|seria)\b|$)"
 )
 _REFUSED_AFTER = re.compile(r"^((?:\w+ ){1,3})nao$")

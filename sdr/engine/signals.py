@@ -7,45 +7,72 @@ from sdr.contract import Intent, Sentiment
 from sdr.engine.words import plain
 
 ANGRY = re.compile(
-    r"\b(absurdo|ridicul\w+|palhacad\w+|procon|reclame aqui|vou processar|processar (voces|a empresa|essa)|meu advogado|na justica|"
-    r"que vergonha|uma vergonha|vergonhos\w+|merda|porra|caralho|idiotas?|imbecil|burros?|incompetent\w+|golpe|golpista|"
-    r"enganac\w+|enganad[oa]s?|denunciar|que saco|que inferno|vou bloquear|falta de respeito|desrespeito|indignad\w+|revoltad\w+|"
-    r"um lixo|palhacos?|ladr(ao|oes)|roub(o|aram)|descaso|vao se|vai se|te foder|pqp|vsf|pessim\w+ (atendimento|servico)|"
+    r"\b(absurdo|ridicul\w+|palhacad\w+|procon|reclame aqui|vou processar|processar (voces|a empresa|essa)|"
+    r"meu advogado|na justica|"
+    r"que vergonha|uma vergonha|vergonhos\w+|merda|porra|caralho|idiotas?|imbecil|burros?|incompetent\w+|golpe|"
+    r"golpista|"
+    r"enganac\w+|enganad[oa]s?|denunciar|que saco|que inferno|vou bloquear|falta de respeito|desrespeito|indignad\w+|"
+    r"revoltad\w+|"
+    r"um lixo|palhacos?|ladr(ao|oes)|roub(o|aram)|descaso|vao se|vai se|te foder|pqp|vsf|pessim\w+ (atendimento|"
+    r"servico)|"
     r"(atendimento|servico) (e |esta |foi )?(pessim\w+|horrivel|um lixo|ridicul\w+))\b"
 )
 ANNOYED = re.compile(
-    r"\b(aff+|ja (falei|disse|respondi)|de novo isso|que demora|demorad\w+|demorando|chato|chata|poxa|ta dificil|ninguem (responde|"
+    r"\b(aff+|ja (falei|disse|respondi)|de novo isso|que demora|demorad\w+|demorando|chato|chata|poxa|ta dificil|"
+    r"ninguem (responde|"
     r"atende|me atende)|cansad[oa] de|nao entende|nao me entende|quantas vezes|insist\w+|para de perguntar)\b"
 )
 COMPLAINT = re.compile(r"\b(nao|nunca|ninguem|cade|demora|ate quando|chega|pare)\b")
 PERSON = re.compile(
-    r"\b((falar|conversar|atendid[oa]|atendimento|fala) (com|por) (um |uma |o |a |algum |alguma )?(atendente|pessoa|humano|alguem|gente|"
-    r"responsavel|dono|dona|gerente|recepcao|recepcionista|vendedora?|consultora?|ser humano|medic[oa]|dentista|doutora?|veterinari[oa]|"
-    r"professora?)|quero (um |uma )?atendente|chama (um |uma |o |a )?(atendente|alguem|gerente|responsavel)|^atendente$|atendimento humano|"
-    r"pessoa (de verdade|real)|(e|voce e|isso e|estou falando com) (um |uma )?(robo|bot|maquina|ia)|nao quero (falar com )?robo|me liga(r|m)?|"
+    r"\b((falar|conversar|atendid[oa]|atendimento|fala) (com|por) (um |uma |o |a |algum |alguma )?(atendente|pessoa|"
+    r"humano|alguem|gente|"
+    r"responsavel|dono|dona|gerente|recepcao|recepcionista|vendedora?|consultora?|ser humano|medic[oa]|dentista|"
+    r"doutora?|veterinari[oa]|"
+    r"professora?)|quero (um |uma )?atendente|chama (um |uma |o |a )?(atendente|alguem|gerente|responsavel)|"
+    r"^atendente$|atendimento humano|"
+    r"pessoa (de verdade|real)|(e|voce e|isso e|estou falando com) (um |uma )?(robo|bot|maquina|ia)|"
+    r"nao quero (falar com )?robo|me liga(r|m)?|"
     r"pode(m|ria)? me ligar|me passa(r)? para (um|uma|alguem|o|a)|falar com voces por telefone)\b"
 )
 EMERGENCY = re.compile(
-    r"\b(emergencia|sangrando( muito)?|sangramento|hemorragia|nao (consigo|consegue) respirar|falta de ar|desmai(ei|ou)|sofri um acidente|"
-    r"dor insuportavel|muita dor|(rosto|boca|garganta|muito) inchad[oa]|infarto|convuls\w+|envenenad\w+|atropelad\w+|reacao alergica|"
+    r"\b(emergencia|sangrando( muito)?|sangramento|hemorragia|nao (consigo|consegue) respirar|falta de ar|desmai(ei|"
+    r"ou)|sofri um acidente|"
+    r"dor insuportavel|muita dor|(rosto|boca|garganta|muito) inchad[oa]|infarto|convuls\w+|envenenad\w+|atropelad\w+|"
+    r"reacao alergica|"
     r"passando muito mal|quer(o|ia) morrer|me matar)\b"
 )
-POSITIVE = re.compile(r"\b(obrigad[oa]|perfeito|otim[oa]|amei|amo|maravilh\w+|adorei|show|excelente|top|que bom|legal|gostei|valeu|massa)\b")
-PRICE = re.compile(
-    r"\b(quanto(?! (antes|tempo|mais|menos|a isso))|precos?|valor(es)?|orcamento|custa|custo|mensalidade|parcel\w+|quantos reais|tabela)\b"
+POSITIVE = re.compile(
+    r"\b(obrigad[oa]|perfeito|otim[oa]|amei|amo|maravilh\w+|adorei|show|excelente|top|que bom|legal|gostei|valeu|"
+    r"massa)\b"
 )
-COMPARED = re.compile(r"\b(ja|fiz|fez|pesquisei|comparei|vi|outr[oa]s?|fazendo|pesquisando|quando)\b.{0,25}\b(precos?|valor(es)?|orcamentos?)\b")
+PRICE = re.compile(
+    r"\b(quanto(?! (antes|tempo|mais|menos|a isso))|precos?|valor(es)?|orcamento|custa|custo|mensalidade|parcel\w+|"
+    r"quantos reais|tabela)\b"
+)
+COMPARED = re.compile(
+    r"\b(ja|fiz|fez|pesquisei|comparei|vi|outr[oa]s?|fazendo|pesquisando|quando)\b.{0,25}\b(precos?|valor(es)?|"
+    r"orcamentos?)\b"
+)
 BOOKING = re.compile(
-    r"\b(tem (algum |alguma )?(horario|vaga|agenda|disponib\w+)|quer(o|ia) (marcar|agendar|reservar)|marcar|agendar|agendamento|reservar|"
-    r"que dia|quais (os )?(dias|horarios)|horarios? (livre|disponi\w+)|quando (tem|posso|podem?|comeca))\b"
+    r"\b(tem (algum |alguma )?(horario|vaga|agenda|disponib\w+)|quer(o|ia) (marcar|agendar|reservar)|marcar|agendar|"
+    r"agendamento|reservar|"
+    r"que dia|da para (fazer|marcar|agendar|encaixar|ir|comecar)|quais (os )?(dias|horarios)|horarios? (livre|"
+    r"disponi\w+)|quando (tem|posso|podem?|comeca))\b"
 )
 HOURS = re.compile(
-    r"\b((a |de )?que horas|horario|abrem?|fecham?|funcionam?|atendem? (n?[oa]s? |de |aos? |em )?(sabados?|domingos?|feriados?|noite|manha))\b"
+    r"\b((a |de )?que horas|horario|abrem?|fecham?|funcionam?|atendem? (n?[oa]s? |de |aos? |em )?(sabados?|domingos?|"
+    r"feriados?|noite|manha))\b"
 )
-CATALOGUE = re.compile(r"\b(o que (voces|vc) (fazem|oferecem|tem)|quais (os |sao os )?(servicos|cursos|procedimentos|modalidades|planos))\b")
-ADDRESS = re.compile(r"\b(onde (fica|ficam|voces (ficam|estao))|endereco|localizacao|como chego|qual (o )?(bairro|local) de voces)\b")
+CATALOGUE = re.compile(
+    r"\b(o que (voces|vc) (fazem|oferecem|tem)|quais (os |sao os )?(servicos|cursos|procedimentos|modalidades|"
+    r"planos))\b"
+)
+ADDRESS = re.compile(
+    r"\b(onde (fica|ficam|voces (ficam|estao))|endereco|localizacao|como chego|qual (o )?(bairro|local) de voces)\b"
+)
 ORDERS = re.compile(
-    r"\b(ignor\w+ (as |suas |tudo |todas )|esquec\w+ (as |suas |tudo|todas )|suas instrucoes|system prompt|prompt|aja como|finja (que|ser)|"
+    r"\b(ignor\w+ (as |suas |tudo |todas )|esquec\w+ (as |suas |tudo|todas )|suas instrucoes|system prompt|prompt|"
+    r"aja como|finja (que|ser)|"
     r"modo desenvolvedor|jailbreak|instructions)\b"
 )
 DISCOUNT = re.compile(r"\b(desconto|de graca|gratis|\d{1,3} por cento|abaixa(r)? o preco|faz por menos|mais barato)\b")
@@ -99,7 +126,11 @@ def sentiment_of(text: str) -> Sentiment:
 def _shouts(text: str) -> bool:
     # Many people simply write in capitals: only together with a complaint and marks is it a shout.
     letters = [letter for letter in text if letter.isalpha()]
-    return len(letters) > 14 and sum(map(str.isupper, letters)) / len(letters) > 0.8 and text.count("!") + text.count("?") >= 2
+    return (
+        len(letters) > 14
+        and sum(map(str.isupper, letters)) / len(letters) > 0.8
+        and text.count("!") + text.count("?") >= 2
+    )
 
 
 def human_reason(text: str) -> str:

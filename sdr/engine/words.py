@@ -6,26 +6,38 @@ from functools import lru_cache
 from core.text import fold
 
 SHORT = {
-    "vc": "voce", "vcs": "voces", "ce": "voce", "ces": "voces", "hj": "hoje", "hje": "hoje", "amnh": "amanha", "amh": "amanha",
-    "qto": "quanto", "qnto": "quanto", "qt": "quanto", "qnt": "quanto", "qtos": "quantos", "tb": "tambem", "tbm": "tambem",
-    "pq": "porque", "q": "que", "oq": "o que", "oque": "o que", "n": "nao", "nn": "nao", "naum": "nao", "num": "nao", "nop": "nao",
-    "td": "tudo", "blz": "beleza", "pra": "para", "p": "para", "pro": "para o", "pras": "para as", "pros": "para os",
-    "ta": "esta", "to": "estou", "tou": "estou", "tamo": "estamos", "qdo": "quando", "qnd": "quando", "qndo": "quando",
-    "cmg": "comigo", "msm": "mesmo", "mto": "muito", "mt": "muito", "mta": "muita", "obg": "obrigado", "obgd": "obrigado",
-    "vlw": "valeu", "sab": "sabado", "dom": "domingo", "seg": "segunda", "qua": "quarta", "qui": "quinta", "sex": "sexta",
-    "dps": "depois", "aki": "aqui", "kd": "cade", "pfv": "por favor", "pf": "por favor", "pfvr": "por favor", "bjs": "beijos",
-    "fds": "fim de semana", "fzr": "fazer", "qro": "quero", "qria": "queria", "qr": "quer", "msg": "mensagem",
-    "msgs": "mensagens", "agr": "agora", "s": "sim", "ss": "sim", "eh": "e", "jah": "ja", "soh": "so", "tds": "todos",
-    "ngm": "ninguem", "vdd": "verdade", "1a": "primeira", "2a": "segunda", "3a": "terca", "4a": "quarta", "5a": "quinta",
-    "6a": "sexta", "insta": "instagram", "face": "facebook", "zap": "whatsapp", "hrs": "horas", "hr": "hora", "d": "de",
-    "min": "minutos", "tlgd": "entendi", "sla": "sei la", "glr": "galera", "add": "adicionar", "fcr": "ficar",
+    "vc": "voce", "vcs": "voces", "ce": "voce", "ces": "voces", "hj": "hoje", "hje": "hoje", "amnh": "amanha",
+    "amh": "amanha", "qto": "quanto", "qnto": "quanto", "qt": "quanto", "qnt": "quanto", "qtos": "quantos",
+    "tb": "tambem", "tbm": "tambem", "pq": "porque", "q": "que", "oq": "o que", "oque": "o que", "n": "nao",
+    "nn": "nao", "naum": "nao", "nop": "nao", "td": "tudo", "blz": "beleza", "pra": "para", "p": "para",
+    "pro": "para o", "pras": "para as", "pros": "para os", "ta": "esta", "to": "estou", "tou": "estou",
+    "tamo": "estamos", "qdo": "quando", "qnd": "quando", "qndo": "quando", "cmg": "comigo", "msm": "mesmo",
+    "mto": "muito", "mt": "muito", "mta": "muita", "obg": "obrigado", "obgd": "obrigado", "vlw": "valeu",
+    "sab": "sabado", "dom": "domingo", "seg": "segunda", "qua": "quarta", "qui": "quinta", "sex": "sexta",
+    "dps": "depois", "aki": "aqui", "kd": "cade", "pfv": "por favor", "pf": "por favor", "pfvr": "por favor",
+    "bjs": "beijos", "fds": "fim de semana", "fzr": "fazer", "qro": "quero", "qria": "queria", "qr": "quer",
+    "msg": "mensagem", "msgs": "mensagens", "agr": "agora", "s": "sim", "ss": "sim", "eh": "e", "jah": "ja",
+    "soh": "so", "tds": "todos", "ngm": "ninguem", "vdd": "verdade", "1a": "primeira", "2a": "segunda",
+    "3a": "terca", "4a": "quarta", "5a": "quinta", "6a": "sexta", "insta": "instagram", "face": "facebook",
+    "zap": "whatsapp", "hrs": "horas", "hr": "hora", "d": "de", "tlgd": "entendi", "sla": "sei la",
+    "glr": "galera", "add": "adicionar", "fcr": "ficar",
 }  # fmt: skip
 _TOKEN = re.compile(r"[a-z0-9$]+")
 _STRETCHED = re.compile(r"([a-z])\1{2,}")
 _CLAUSE = re.compile(r"[.!?;,\n\r()]+|\bmas\b|\bporem\b", re.IGNORECASE)
-STOP = frozenset("de da do das dos a o e para com em um uma as os no na por ao".split())
+
+
+def words_in(text: str) -> frozenset[str]:
+    """Return the words of a list written as running text."""
+    return frozenset(text.split())
+
+
+STOP = words_in("""
+de da do das dos a o e para com em um uma as os no na por ao
+""")
 _SOUNDS = (
-    ("ch", "x"), ("sh", "x"), ("ph", "f"), ("lh", "li"), ("nh", "ni"), ("qu", "k"), ("sc", "s"), ("ce", "se"), ("ci", "si"),
+    ("ch", "x"), ("sh", "x"), ("ph", "f"), ("lh", "li"), ("nh", "ni"), ("qu", "k"),
+    ("sc", "s"), ("ce", "se"), ("ci", "si"),
     ("ge", "je"), ("gi", "ji"), ("c", "k"), ("z", "s"), ("y", "i"), ("w", "v"), ("h", ""),
 )  # fmt: skip
 _DOUBLE = re.compile(r"(.)\1")

@@ -1,54 +1,83 @@
+"""What the customer wants: a service of the business, and whether price or time is asked along with it."""
+
 import re
+from collections.abc import Set as AbstractSet
 
-from sdr.contract import BusinessProfile, Fact, Service
-from sdr.engine.words import mentions, plain
+from sdr.contract import BusinessProfile, Fact
+from sdr.engine.services import services_named
+from sdr.engine.signals import BOOKING, asks_price, asks_time
+from sdr.engine.words import plain, words_in
 
-NEGATED = re.compile(r"\bnao (?:quero|preciso|e|estou procurando|seria)\b(?: de)? ([a-z0-9 ]{3,40}?)(?: (?:quero|preciso|e|mas|so|seria)\b|$)")
-ASKS = re.compile(r"\b(quanto (custa|fica|sai|e|ta|esta|cobra|cobram)|qual (o |e o )?(valor|preco)|preco|valor(es)?|orcamento|tem (horario|vaga)|"
-                  r"que (horas|horario)|agendar|marcar|quando (pode|tem|posso)|parcela|aceita (cartao|pix|convenio))")  # fmt: skip
-VAGUE = re.compile(r"\b(interesse|interessad[oa]|saber mais|informac(ao|oes)|me fala mais|quero sim|gostaria|o que (voces|vcs) fazem|como funciona)\b")
-
-
-def find_interest(text: str, message_id: str, profile: BusinessProfile) -> Fact | None:
-    """Find which service is wanted, and whether price or time is asked along with it."""
-    sentence = plain(text)
-    negated = " ".join(match[1] for match in NEGATED.finditer(sentence))
-    service = named_service(sentence, profile, without=negated)
-    asks = ASKS.search(sentence) is not None
-    quote = text.strip()[:160]
-    if service:
-        return Fact(service.name, "asks" if asks else "named", message_id, quote)
-    wish = re.search(r"\b(?:quero|queria|preciso(?: de)?|gostaria de|procuro|procurando)\s+(?:fazer |marcar |agendar |saber (?:de|sobre) )?"
-                     r"(?:uma? |o |a )?([a-z]{4,}(?: [a-z]{3,}){0,2})", sentence)  # fmt: skip
-    if wish and wish[1].split()[0] not in {"saber", "falar", "mais", "informacao", "sair", "parar", "receber", "sim", "marcar", "agendar", "ainda", "fazer"}:
-        return Fact(wish[1], "asks" if asks else "named" if not profile.services else "vague", message_id, quote)
-    if asks or VAGUE.search(sentence):
-        return Fact("", "vague", message_id, quote)
-    return None
-
-
-def named_service(sentence: str, profile: BusinessProfile, *, without: str = "") -> Service | None:
-    """Return the profile's service that a plain sentence names, the one with the most words when several fit."""
-    found = [s for s in profile.services if mentions(sentence, s.name) and not (without and mentions(without, s.name))]
-    return max(found, key=lambda service: len(service.name.split()), default=None)
-
-
-def asks_price(text: str) -> bool:
-    return bool(re.search(r"\b(quanto (custa|fica|sai|e|ta|esta|cobra|cobram)|preco|valor(es)?|orcamento)\b", plain(text)))
+VAGUE = re.compile(
+    r"\b(interesse|interessad[oa]|interessei|saber mais|(mais )?informac(ao|oes)|infos?|me fala mais|fala mais|"
+    r"quero sim|gostaria|"
+    r"o que (voces|vc) fazem|como funciona|vi o anuncio|vi a (propaganda|publicacao|mensagem))\b"
+)
+YES = re.compile(
+    r"^(sim|quero|quero sim|claro|com certeza|tenho|tenho sim|tenho interesse|pode ser|isso|isso mesmo|queria|"
+    r"bora|opa|eu quero|aceito)\b"
+)
+_WISH = re.compile(
+    r"\b(?:quero|queria|preciso(?: de)?|gostaria de|procuro|procurando|(?:voces|vc) (?:fazem|tem|vendem|"
+    r"trabalham com))\s+"
+    r"(?:fazer |marcar |agendar |colocar |saber (?:de|sobre|mais sobre) |informac(?:ao|oes) (?:de|"
+    r"sobre) )?(?:uma? |o |"
+    r"a |um orcamento de )?"
+    r"([a-z]{4,}(?: de [a-z]{3,})?)"
+)
+_NO_WISH = words_in("""
+saber falar mais informacao informacoes sair parar receber sim marcar agendar ainda fazer isso esse essa este
+esta hoje amanha muito voce voces comecar ser estar porque para quando quanto aqui agora logo nada algo alguma
+algum coisa ajuda atendimento atendente pessoa alguem horario vaga preco valor orcamento conversar entender
+ficar minha meu dele dela mensagem mensagens mesmo tambem todo toda ver vir
+""")
+ORDER = {"vague": 0, "named": 1, "asks": 2}
 
 
-def asks_hours(text: str) -> bool:
-    return bool(re.search(r"\b(que horas|horario|abre|fecha|funciona(m)?|atende(m)? (no|aos|de)|sabado|domingo)\b", plain(text)))
+def find_interest(
+    text: str,
+    message_id: str,
+    profile: BusinessProfile,
+    *,
+    asked: bool = False,
+    offered: str = "",
+    skip: AbstractSet[str] = frozenset(),
+) -> Fact | None:
+    """Find the wish in one message. ``offered`` is the service that our last message named, for a plain "quero sim"."""
+    sentence, quote = plain(text), text.strip()[:160]
+    asks = asks_price(text) or asks_time(text)
+    named = services_named(text, profile)
+    if named:
+        return Fact(named[0].name, "asks" if asks else "named", message_id, quote)
+    if offered and YES.match(sentence):
+        return Fact(offered, "asks" if asks else "named", message_id, quote)
+    if wish := _unlisted(sentence, asked, skip):
+        return Fact(wish, "vague" if profile.services else "asks" if asks else "named", message_id, quote)
+    return Fact("", "vague", message_id, quote) if asks or VAGUE.search(sentence) else None
+
+
+def _unlisted(sentence: str, asked: bool, skip: AbstractSet[str]) -> str:
+    """Return something wanted that is not on the list of services; an action ("perder peso") is not yet a service."""
+    found = _WISH.search(sentence)
+    wish = found[1] if found and not re.search(r"\bnao (quero|queria|preciso|gostaria)", sentence) else ""
+    if not wish and asked and len(sentence.split()) <= 2:
+        wish = sentence
+    first = wish.split()[0] if wish else ""
+    if len(first) < 4 or first in _NO_WISH or first in skip or re.search(r"([aei]r|ando|endo|indo)$", first):
+        return ""
+    return wish
 
 
 def merge_interest(old: Fact | None, new: Fact) -> Fact:
     """Keep the stronger of two; a price question about a service named before makes that service an asked one."""
-    order = {"vague": 0, "named": 1, "asks": 2}
     if old is None:
         return new
-    if old.value and not new.value and ASKS.search(plain(new.quote)):
-        return Fact(old.value, "asks", new.message_id, new.quote)
-    if new.value and new.value != old.value and new.level != "vague":
-        level = max(new.level, old.level, key=order.__getitem__) if old.level == "asks" and not old.value else new.level
-        return Fact(new.value, level, new.message_id, new.quote)
-    return new if order[new.level] > order[old.level] else old
+    if not new.value:
+        asked_now = ORDER[old.level] == 1 and (asks_price(new.quote) or asks_time(new.quote))
+        return Fact(old.value, "asks", new.message_id, new.quote) if asked_now else old
+    if not old.value and new.level == "named" and (asks_price(old.quote) or BOOKING.search(plain(old.quote))):
+        # "Quanto é?" and then "a musculação": together they ask the price of a service.
+        return Fact(new.value, "asks", new.message_id, new.quote)
+    if new.value != old.value and ORDER[new.level] > 0:
+        return new
+    return new if ORDER[new.level] > ORDER[old.level] else old

@@ -1,28 +1,81 @@
+"""How much the customer knows: has done it or compared prices, has read about it, or it is the first time."""
+
 import re
 
 from sdr.contract import Fact
 from sdr.engine.words import plain
 
-FIRST = re.compile(r"\b(primeira vez|nunca (fiz|tive|usei|fui|coloquei|pratiquei|treinei|estudei)|nao conheco|nao sei nada|nunca|e a primeira|nenhuma vez)\b")
-READ = re.compile(r"\b(vi (uns |alguns |um )?video(s)?|li (sobre|um pouco|a respeito|na internet)|ja li|pesquisei (um pouco|sobre)|ouvi falar|"
-                  r"uma amiga (fez|falou|indicou)|so vi|ja vi|assisti|tiktok|instagram|me falaram|me indicaram|um pouco)\b")  # fmt: skip
-DONE = re.compile(r"\b(ja (fiz|tive|usei|coloquei|treinei|fui|pratiquei|estudei|sou|era|fazia)|fiz (ha|faz|ano|uma vez|em)|fazia|orcamento em|"
-                  r"(pesquisei|comparei|vi) (preco|valor)(es)?|(preco|orcamento)s? em (outr|dois|2|tres|3)\w*|outra (clinica|academia|escola)|outro "
-                  r"(lugar|salao|dentista)|costumo fazer|faco sempre|ja pesquisei)\b")  # fmt: skip
+FIRST = re.compile(
+    r"\b(primeira vez|(e )?a primeira$|nunca (?!me |mais |responde|atende|consigo )(\w+ )?\w+|nao conheco|"
+    r"nao sei nada|"
+    r"nenhuma vez|do zero|"
+    r"sou (leig[oa]|iniciante)|nao entendo nada)\b"
+)
+NEVER = re.compile(r"\bnunca\b")
+READ = re.compile(
+    r"\b((vi|vimos|assisti|assistimos) (uns |umas |alguns |algumas |um |uma |muitos )?(videos?|aulas?|posts?|fotos?|"
+    r"reels|no|na|antes e depois)|"
+    r"so vi|ja vi|(ja )?(li|leu|lemos)\b|pesquisei|pesquisamos|pesquisou|ouvi falar|ouvi dizer|uma amiga (ja )?(fez|"
+    r"falou|indicou|faz|me)|"
+    r"um amigo (ja )?(fez|falou|indicou|faz|me)|(minha|meu) \w+ (ja )?(fez|faz|fazia|indicou|falou)|tiktok|instagram|"
+    r"youtube|google|me falaram|"
+    r"me indicaram|me indicou|um pouco|uma nocao|mais ou menos|conheco de)\b"
+)
+COMPARED = re.compile(
+    r"\b((pesquis|compar|cot)\w+ (os |uns |alguns )?(precos?|valor(es)?)|(precos?|valor(es)?|orcamentos?|"
+    r"cotac\w+) (em|"
+    r"com|de|na|no) (outr|dois|duas|2|tres|3|4|varios)\w*|"
+    r"(fiz|fizemos|peguei|pedi|tenho) (um |uns |alguns |outros |dois |2 |3 |tres )?orcamentos?|orcamento em|"
+    r"outra (clinica|academia|escola|loja|"
+    r"empresa|dentista|veterinaria)|outro (lugar|salao|dentista|pet shop|contador|profissional|local)|(em|com|"
+    r"ja em) (duas|dois|2|3|tres|varias) "
+    r"(clinicas|lugares|academias|escolas|dentistas|saloes|profissionais))\b"
+)
+_PAST = (
+    r"(?:fiz|fez|tive|teve|fui|foi|era|sou|tenho|conheco|conhece|uso|faco|faz|passou|coloquei|usei|fazia|veio|vim|"
+    r"trouxe|pratico|treino|"
+    r"\w{3,}(?:ei|ou|eu|ava)|pratiquei|declaro|comi|bebi|dormi|perdi|aprendi|vivi|senti)"
+)
+_NOT_DONE = (
+    r"(?!paguei|marquei|agendei|mandei|falei|respondi|perguntei|passou da|estou|vou|sei|vi\b|li\b|sou de|pesquis|quero|"
+    r"acabou|chegou|cansei|decidi|gostei|amei)"
+)
+DONE = re.compile(
+    rf"\b(ja (?:\w+ )?{_NOT_DONE}{_PAST}|(fiz|usei|treinei|tive|coloquei|tomei|estudei|apliquei) (ha|faz|uma vez|em|"
+    rf"ano|no ano|por|aqui|ai|com|la|\w+ vezes|varias)|"
+    r"fiz \w+ (ai|aqui|ontem|ano passado|ha|faz|em|com voces)|(faco|treino|uso|declaro|pratico|estudo|levo) (sempre|"
+    r"direto|todo|toda|todos|ha|faz|a cada|desde)|"
+    r"faco (isso|la|em)|(sempre|todo ano|todo mes|toda semana|costumo) (\w+ei|fiz|fui|faco|fazer|uso|declaro|"
+    r"levo|vou|"
+    r"treino)|fazia|costumo|"
+    r"sou (aluno|aluna|cliente|paciente)|varias vezes|muitas vezes|algumas vezes|uma vez ja)\b"
+)
+YES = re.compile(r"^(sim|ja|ja sim|fiz|fiz sim|conheco|conheco sim|tenho|tenho sim|uso|com certeza|claro)\b")
+NO = re.compile(r"^(nao|ainda nao|nunca|nada|nenhum|nenhuma)\b")
 
 
 def find_knowledge(text: str, message_id: str, *, asked: bool) -> Fact | None:
-    """Find how much the customer knows: has done it or compared prices, has read about it, or it is the first time."""
+    """Find the level in one message; a plain yes or no counts only as an answer to our question."""
     sentence = plain(text)
-    level = ""
-    if FIRST.search(sentence):
-        level = "read" if READ.search(sentence) else "first"
-    elif DONE.search(sentence):
-        level = "done"
-    elif READ.search(sentence):
-        level = "read"
-    elif asked and re.match(r"^(sim|ja|ja sim|fiz|conheco)\b", sentence):
-        level = "done"
-    elif asked and re.match(r"^(nao|ainda nao)\b", sentence):
-        level = "first"
+    level = _level(sentence) or (_answer(sentence) if asked else "")
     return Fact(text.strip()[:80], level, message_id, text.strip()[:160]) if level else None
+
+
+def _level(sentence: str) -> str:
+    if COMPARED.search(sentence):
+        return "done"
+    if FIRST.search(sentence):
+        return "read" if READ.search(sentence) else "first"
+    if re.search(r"\b(so|apenas) (vi|li|ouvi|vimos)\b", sentence):
+        return "read"
+    if re.search(r"\bja (vi|li|leu|ouvi|pesquisei|assisti)\b", sentence):
+        return "read"
+    if DONE.search(sentence):
+        return "done"
+    return "read" if READ.search(sentence) else ""
+
+
+def _answer(sentence: str) -> str:
+    if YES.match(sentence):
+        return "done"
+    return "first" if NO.match(sentence) else ""

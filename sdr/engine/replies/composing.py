@@ -1,0 +1,80 @@
+"""One reply: a greeting or a word of acknowledgement, the answer, one question."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from core.text import first_name
+from sdr.contract import BusinessProfile, ChatMessage, Fact, Sentiment
+from sdr.engine.replies.answers import answer_to
+from sdr.engine.replies.questions import next_question, pick
+from sdr.engine.signals import Signals, read_signals
+
+HEARD = ("Entendi!", "Certo!", "Perfeito!", "Combinado!", "Anotado!", "Ótimo!")
+MET = ("Prazer, {name}!", "Oi, {name}! Que bom falar com você.", "Muito prazer, {name}!")
+SORRY = ("Desculpa o incômodo.", "Peço desculpas pela demora.")
+LEARNT: dict[tuple[str, str], tuple[str, ...]] = {
+    ("urgency", "week"): ("Certo, é pra já então!", "Entendi, é pra logo."),
+    ("urgency", "none"): ("Tranquilo, sem pressa nenhuma.", "Sem problema, no seu tempo."),
+    ("knowledge", "first"): ("Tranquilo, a gente explica tudo direitinho.", "Ótimo, te acompanhamos desde o começo."),
+    ("knowledge", "done"): ("Legal, então já sabe como é!", "Que bom que já conhece!"),
+    ("knowledge", "read"): ("Que bom que já deu uma olhada!", "Legal, já ajuda bastante."),
+    ("location", "inside"): ("Ótimo, atendemos aí!", "Que bom, é na nossa região!"),
+    ("location", "travels"): ("Que bom que consegue vir!", "Ótimo, te esperamos aqui!"),
+}
+
+
+def compose(
+    profile: BusinessProfile,
+    history: Sequence[ChatMessage],
+    burst: Sequence[ChatMessage],
+    facts: Mapping[str, Fact],
+    now: datetime,
+    signals: Signals | None = None,
+) -> tuple[str, str]:
+    """Return (reply, question that only a person can answer). The reply is empty when there is nothing left to say."""
+    if not burst:
+        return "", ""
+    said = [message.text for message in history if message.author in {"bot", "human", "campaign"}]
+    spoke = any(message.author in {"bot", "human"} for message in history)
+    signals = signals or read_signals([message.text for message in burst])
+    text, message_id = "\n".join(message.text for message in burst), burst[-1].id
+    answer = answer_to(text, message_id, profile, facts, signals)
+    question = next_question(profile, facts, said, message_id)
+    opening = _acknowledge(burst, facts, said, signals) if spoke else greeting(profile, now)
+    if spoke and answer.text and not _is_new(facts.get("name"), burst):
+        opening = ""
+    if not (answer.text or question):
+        return "", answer.unanswered
+    return " ".join(part for part in (opening, answer.text, question) if part), answer.unanswered
+
+
+def greeting(profile: BusinessProfile, now: datetime) -> str:
+    """Return how the SDR introduces itself the first time."""
+    hello = "Bom dia" if 5 <= now.hour < 12 else "Boa tarde" if 12 <= now.hour < 18 else "Boa noite"
+    business = f", da {profile.business_name}" if profile.business_name else ""
+    return f"{hello}! Aqui é {_article(profile.agent_name)}{profile.agent_name}{business}."
+
+
+def _article(name: str) -> str:
+    last = first_name(name)[-1:].lower()
+    return {"a": "a ", "o": "o "}.get(last, "")
+
+
+def _acknowledge(burst: Sequence[ChatMessage], facts: Mapping[str, Fact], said: Sequence[str], signals: Signals) -> str:
+    message_id = burst[-1].id
+    if signals.sentiment is Sentiment.ANNOYED:
+        return pick(SORRY, message_id)
+    name = facts.get("name")
+    if name and _is_new(name, burst):
+        return pick(MET, message_id).format(name=first_name(name.value))
+    used = " ".join(said[-3:])
+    for fact in ("location", "knowledge", "urgency"):
+        found = facts.get(fact)
+        words = LEARNT.get((fact, found.level)) if found and _is_new(found, burst) else None
+        if words and (fresh := [word for word in words if word not in used]):
+            return pick(fresh, message_id)
+    return pick([word for word in HEARD if word not in used] or HEARD, message_id)
+
+
+def _is_new(fact: Fact | None, burst: Sequence[ChatMessage]) -> bool:
+    return fact is not None and any(message.id == fact.message_id for message in burst)

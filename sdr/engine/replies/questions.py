@@ -1,0 +1,121 @@
+"""The questions: several wordings of each, chosen by the message they answer, none of them used twice."""
+
+import re
+import zlib
+from collections.abc import Mapping, Sequence
+
+from sdr.contract import BusinessProfile, Fact
+from sdr.engine.words import plain
+
+ORDER = ("interest", "name", "urgency", "knowledge", "location")
+QUESTIONS: dict[str, tuple[str, ...]] = {
+    "interest": (
+        "Qual serviço você procura?",
+        "O que você gostaria de fazer?",
+        "Me conta: em que posso te ajudar, qual serviço te interessa?",
+        "Qual desses serviços faz mais sentido pra você?",
+    ),
+    "name": ("Qual é o seu nome?", "Com quem eu falo?", "Como posso te chamar?", "Me diz seu nome, por favor?"),
+    "urgency": (
+        "Para quando você gostaria?",
+        "Você tem alguma data em mente?",
+        "É pra logo ou sem pressa?",
+        "Quando ficaria bom pra você?",
+    ),
+    "knowledge": (
+        "Já fez isso alguma vez ou é a primeira vez?",
+        "Já conhece como funciona ou seria novidade?",
+        "Já chegou a fazer orçamento em algum lugar ou seria a primeira vez?",
+        "Já teve alguma experiência com isso antes?",
+    ),
+    "location": (
+        "Em que bairro ou cidade você mora?",
+        "De qual região você é?",
+        "Você fala de onde, qual bairro?",
+        "E você mora onde, mais ou menos?",
+    ),
+}
+LISTED = ("Temos {names}. Qual te interessa?", "Trabalhamos com {names}. O que você procura?")
+ASKED_TWICE = ("Só pra eu te atender direitinho: ", "E me conta: ")
+_ASKS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    (
+        "name",
+        re.compile(
+            r"\b(seu nome|o nome completo|com quem (eu )?(falo|estou falando|converso)|te chamar|quem fala|qual o nome)\b"
+        ),
+    ),
+    (
+        "location",
+        re.compile(
+            r"\b(bairro|que cidade|cidade voce|regiao|de onde|onde (voce|voces|ela|ele) (mora|moram|esta|fica|fala)|"
+            r"mora(m)? (onde|perto|longe)|onde mora)\b"
+        ),
+    ),
+    (
+        "urgency",
+        re.compile(
+            r"\b(para quando|quando (voce|voces|gostaria|quer|pretende|seria|precisa|fica|ficaria|pensa|ela|ele|pode|"
+            r"quer)|"
+            r"data em mente|alguma data|para logo|e urgente|"
+            r"quando .*(comecar|vir|fazer)|sem pressa)\b"
+        ),
+    ),
+    (
+        "knowledge",
+        re.compile(
+            r"\b(ja (\w+ )?(fez|fizeram|tem|teve|conhece|conhecem|usou|usa|treinou|nadou|estudou|declarou|veio|vieram|"
+            r"trouxe|chegou|ficou|pesquisou|se consultou|passou)|"
+            r"primeira (vez|vacina|consulta|aula)|alguma vez|alguma (experiencia|base|sessao)|novidade)\b"
+        ),
+    ),
+    (
+        "interest",
+        re.compile(
+            r"\b(qual (desses )?(servico|curso|modalidade|procedimento)|o que (voce|ela|ele|voces) (procura|gostaria|"
+            r"quer|"
+            r"precisa|esta)\w*|te interessa|em que posso|"
+            r"como posso (te )?ajudar|de qual|por qual|o que procura)\b"
+        ),
+    ),
+)
+
+
+def asked_fact(text: str) -> str:
+    """Return which fact one of our messages asks for, by its last question, or an empty text."""
+    asked = re.findall(r"[^?.!\n]*\?", text)
+    for question in reversed(asked):
+        sentence = plain(question)
+        fact = next((fact for fact, pattern in _ASKS if pattern.search(sentence)), "")
+        if fact:
+            return fact
+    return ""
+
+
+def next_question(profile: BusinessProfile, facts: Mapping[str, Fact], said: Sequence[str], message_id: str) -> str:
+    """Return the next thing to ask: what was asked least often, in a fixed order, in words not used before."""
+    missing = [name for name in ORDER if name not in facts or (name == "interest" and not facts[name].value)]
+    times = {name: sum(asked_fact(text) == name for text in said) for name in missing}
+    used = " ".join(said)
+    for name in sorted(missing, key=lambda name: (times[name] // 2, ORDER.index(name))):
+        fresh = [text for text in _wordings(name, profile) if text not in used]
+        if fresh:
+            return pick(fresh, message_id)
+    return ""
+
+
+def _wordings(name: str, profile: BusinessProfile) -> tuple[str, ...]:
+    if name != "interest" or len(profile.services) < 2:
+        return QUESTIONS[name]
+    names = join_names([service.name for service in profile.services[:5]])
+    return (*QUESTIONS[name][:3], *(text.format(names=names) for text in LISTED))
+
+
+def join_names(names: Sequence[str]) -> str:
+    """Return "corte, mechas e manicure"."""
+    lower = [name if name[:2].isupper() else name[:1].lower() + name[1:] for name in names]
+    return " e ".join(filter(None, [", ".join(lower[:-1]), lower[-1]])) if lower else ""
+
+
+def pick(options: Sequence[str], message_id: str) -> str:
+    """Choose by the message's id: the same message always gets the same words."""
+    return options[zlib.crc32(message_id.encode()) % len(options)]
