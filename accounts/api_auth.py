@@ -1,17 +1,18 @@
 """Bearer tokens of the public API, and what every call shares: organization, limits, idempotency."""
 
-import hashlib
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
-import orjson
+from django.core.exceptions import RequestDataTooBig
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from ninja.security import HttpBearer
 
 from accounts.models import ApiToken, IdempotentRequest, Role
 from core.clock import now
+from core.idempotency import fingerprint_of
+from core.problem import problem
 from core.ratelimit import check
 from core.tenancy import across_organizations, activate_organization
 
@@ -44,7 +45,7 @@ class ApiMiddleware:
         request.organization = token.organization  # type: ignore[attr-defined]  # as for members
         verdict = check("api", str(token.organization_id), limit=CALLS_PER_MINUTE, period=60, fail_open=True)
         if not verdict.allowed:
-            response = problem(429, "Too many requests")
+            response = problem(429, _("Too many requests"))
         else:
             with activate_organization(token.organization_id):
                 response = self._checked(request, token)
@@ -63,7 +64,10 @@ class ApiMiddleware:
         return self._once(request, key)
 
     def _once(self, request: HttpRequest, key: str) -> HttpResponse:
-        fingerprint = hashlib.sha256(request.path.encode() + b"\n" + request.body).hexdigest()
+        try:
+            fingerprint = fingerprint_of(request)
+        except RequestDataTooBig:
+            return problem(413, _("The request is too large"), code="too_large")
         IdempotentRequest.objects.filter(key=key, created_at__lt=now() - KEY_LIFE).delete()
         try:
             with transaction.atomic():
@@ -87,9 +91,11 @@ class ApiMiddleware:
     def _repeated(key: str, fingerprint: str) -> HttpResponse:
         stored = IdempotentRequest.objects.filter(key=key).first()
         if stored is None or stored.request_hash != fingerprint:
-            return problem(409, "This Idempotency-Key was used with another request")
+            return problem(409, _("This Idempotency-Key was used with another request"), code="key_reused")
         if stored.status is None:
-            response = problem(409, "The first request with this Idempotency-Key is still running")
+            response = problem(
+                409, _("The first request with this Idempotency-Key is still running"), code="in_progress"
+            )
             response["Retry-After"] = "1"
             return response
         return HttpResponse(bytes(stored.response), status=stored.status, content_type=stored.content_type)
@@ -109,9 +115,3 @@ def find_token(request: HttpRequest) -> ApiToken | None:
         if found and (found.last_used_at is None or found.last_used_at < now() - timedelta(minutes=5)):
             ApiToken.objects.filter(pk=found.pk).update(last_used_at=now())
     return found
-
-
-def problem(status: int, title: str, **extra: Any) -> HttpResponse:
-    """Return an error as application/problem+json (RFC 9457)."""
-    body = orjson.dumps({"type": "about:blank", "title": title, "status": status, **extra}, default=str)
-    return HttpResponse(body, status=status, content_type="application/problem+json")

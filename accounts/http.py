@@ -6,10 +6,15 @@ from django_htmx.middleware import HtmxDetails
 from accounts.models import Membership, Organization, User
 
 
-class MemberRequest(HttpRequest):
-    """A request of a logged-in member of an organization."""
+class UserRequest(HttpRequest):
+    """A request of a logged-in person."""
 
     user: User
     htmx: HtmxDetails
+
+
+class MemberRequest(UserRequest):
+    """A request of a logged-in member of an organization."""
+
     membership: Membership
     organization: Organization

@@ -44,13 +44,17 @@ class OrganizationMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.user.is_authenticated and request.user.is_staff and request.path.startswith(f"/{settings.ADMIN_PATH}/"):
-            request.membership = request.organization = None
+        if (
+            request.user.is_authenticated
+            and request.user.is_staff
+            and request.path.startswith(f"/{settings.ADMIN_PATH}/")
+        ):
+            request.membership = request.organization = None  # type: ignore[attr-defined]
             with across_organizations():
                 return self.get_response(request)
         membership = find_membership(request) if request.user.is_authenticated else None
-        request.membership = membership
-        request.organization = membership.organization if membership else None
+        request.membership = membership  # type: ignore[attr-defined]  # read as accounts.http.MemberRequest
+        request.organization = membership.organization if membership else None  # type: ignore[attr-defined]
         if membership is None:
             with no_organization():
                 return self.get_response(request)

@@ -5,7 +5,16 @@ from billing.models import Plan, Subscription
 
 @admin.register(Plan)
 class PlanAdmin(admin.ModelAdmin[Plan]):
-    list_display = ("name", "code", "price_cents", "monthly_messages", "daily_messages", "seats", "channels", "is_public")
+    list_display = (
+        "name",
+        "code",
+        "price_cents",
+        "monthly_messages",
+        "daily_messages",
+        "seats",
+        "channels",
+        "is_public",
+    )
 
 
 @admin.register(Subscription)

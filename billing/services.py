@@ -35,7 +35,9 @@ class Usage:
     trial_ends_at: datetime | None
 
 
-def start_subscription(organization: Organization, *, plan_code: str = "trial", at: datetime | None = None) -> Subscription:
+def start_subscription(
+    organization: Organization, *, plan_code: str = "trial", at: datetime | None = None
+) -> Subscription:
     """Put a new organization on a plan; a plan with trial days starts its trial now. Raises Plan.DoesNotExist."""
     plan = Plan.objects.get(code=plan_code)
     start = at or datetime.now(UTC)

@@ -23,7 +23,10 @@ def main() -> int:
         started = time.monotonic()
         print(f"== {name}", flush=True)
         result = subprocess.run(command, check=False, env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings"})
-        print(f"== {name}: {'ok' if result.returncode == 0 else 'FAILED'} in {time.monotonic() - started:.0f} s", flush=True)
+        print(
+            f"== {name}: {'ok' if result.returncode == 0 else 'FAILED'} in {time.monotonic() - started:.0f} s",
+            flush=True,
+        )
         if result.returncode:
             failed.append(name)
     if failed:

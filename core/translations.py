@@ -63,7 +63,11 @@ def write(catalog: Catalog, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
     write_po(buffer, catalog, width=120, sort_output=True, no_location=True, omit_header=False)
-    lines = [line for line in buffer.getvalue().decode().splitlines(keepends=True) if not line.startswith('"POT-Creation-Date')]
+    lines = [
+        line
+        for line in buffer.getvalue().decode().splitlines(keepends=True)
+        if not line.startswith('"POT-Creation-Date')
+    ]
     path.write_text("".join(lines))
 
 
@@ -83,6 +87,6 @@ def problems(root: Path, catalog: Catalog) -> list[str]:
             found.append(f"missing: {text.place}: {text.context + '@@' if text.context else ''}{text.singular!r}")
         elif entry.fuzzy:
             found.append(f"unsure: {text.singular!r}")
-        elif set(PLACEHOLDER.findall(text.plural or text.singular)) != set(PLACEHOLDER.findall(forms[-1])):
+        elif set(PLACEHOLDER.findall(text.plural or text.singular)) != set(PLACEHOLDER.findall(forms[-1] or "")):
             found.append(f"placeholders differ: {text.singular!r}")
     return found

@@ -19,7 +19,9 @@ from reports.queries import PERIODS, hot_leads, overview
 def dashboard(request: MemberRequest) -> HttpResponse:
     period = request.GET.get("p", "7")
     days = PERIODS.get(period, 7)
-    running = list(Campaign.objects.filter(state__in=[CampaignState.RUNNING, CampaignState.PAUSED]).order_by("-started_at")[:5])
+    running = list(
+        Campaign.objects.filter(state__in=[CampaignState.RUNNING, CampaignState.PAUSED]).order_by("-started_at")[:5]
+    )
     figures = stats_of(running)
     context = {
         "period": str(days),

@@ -77,7 +77,9 @@ class OutboxDelivery(models.Model):
         constraints = [models.UniqueConstraint(fields=["event", "subscriber"], name="one_delivery_per_subscriber")]
         indexes = [
             models.Index(fields=["due_at"], condition=models.Q(state="pending"), name="outbox_due"),
-            models.Index(fields=["subscriber", "ordering_key", "id"], condition=models.Q(state="pending"), name="outbox_order"),
+            models.Index(
+                fields=["subscriber", "ordering_key", "id"], condition=models.Q(state="pending"), name="outbox_order"
+            ),
         ]
 
     def __str__(self) -> str:

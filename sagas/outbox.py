@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 from django.db import transaction
 
@@ -93,7 +93,7 @@ def _deliver_next() -> bool:
 
 
 def _run(delivery: OutboxDelivery) -> None:
-    stored = cast(OutboxEvent, delivery.event)
+    stored = delivery.event
     function = next(s.function for s in _subscribers[stored.name] if s.name == delivery.subscriber)
     with activate_organization(stored.organization_id):
         function(event_from(stored.name, stored.payload))

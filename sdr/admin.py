@@ -18,6 +18,16 @@ class ReplyTurnAdmin(admin.ModelAdmin[ReplyTurn]):
 
 @admin.register(ModelCall)
 class ModelCallAdmin(admin.ModelAdmin[ModelCall]):
-    list_display = ("at", "organization", "task", "provider", "model", "input_tokens", "output_tokens", "latency_ms", "error")
+    list_display = (
+        "at",
+        "organization",
+        "task",
+        "provider",
+        "model",
+        "input_tokens",
+        "output_tokens",
+        "latency_ms",
+        "error",
+    )
     list_filter = ("provider", "task")
     list_select_related = ("organization",)

@@ -54,7 +54,13 @@ def read_qualification(request: HttpRequest, contact_id: UUID) -> dict[str, Any]
     contact = get_contact(contact_id)
     found = Qualification.objects.filter(contact=contact).first()
     if found is None:
-        return {"status": "none", "score": 0, "temperature": "muito_frio", "facts": dict.fromkeys(FACTS), "breakdown": []}
+        return {
+            "status": "none",
+            "score": 0,
+            "temperature": "muito_frio",
+            "facts": dict.fromkeys(FACTS),
+            "breakdown": [],
+        }
     facts = {
         name: {"value": fact["value"], "message_id": fact["message_id"]} if (fact := found.facts.get(name)) else None
         for name in FACTS

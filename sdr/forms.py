@@ -20,7 +20,9 @@ class SdrForm(forms.ModelForm[SdrProfile]):
         label=_("Services, one per line: name; price"), required=False, max_length=6000,
         widget=forms.Textarea({"rows": 5}), help_text=_("E.g.: Clareamento; 690,00. Leave the price out and the SDR says that it will ask."),
     )  # fmt: skip
-    area_text = forms.CharField(label=_("Neighbourhoods or cities that you serve, separated by commas"), required=False, max_length=1000)
+    area_text = forms.CharField(
+        label=_("Neighbourhoods or cities that you serve, separated by commas"), required=False, max_length=1000
+    )
     faq_text = forms.CharField(
         label=_("Questions and answers, one per line: question = answer"), required=False, max_length=8000,
         widget=forms.Textarea({"rows": 4}),
@@ -61,7 +63,9 @@ class SdrForm(forms.ModelForm[SdrProfile]):
             try:
                 cents = parse_cents(price.replace("R$", "").strip()) if price.strip() else None
             except InvalidMoneyError as error:
-                raise forms.ValidationError(_("The price of “%(name)s” cannot be read."), params={"name": name.strip()}) from error
+                raise forms.ValidationError(
+                    _("The price of “%(name)s” cannot be read."), params={"name": name.strip()}
+                ) from error
             services.append({"name": name.strip()[:80], "price_cents": cents})
         return services
 
@@ -70,7 +74,9 @@ class SdrForm(forms.ModelForm[SdrProfile]):
 
     def clean_faq_text(self) -> list[dict[str, str]]:
         lines = [line.partition("=") for line in self.cleaned_data["faq_text"].splitlines()[:60]]
-        return [{"question": q.strip()[:200], "answer": a.strip()[:600]} for q, _mark, a in lines if q.strip() and a.strip()]
+        return [
+            {"question": q.strip()[:200], "answer": a.strip()[:600]} for q, _mark, a in lines if q.strip() and a.strip()
+        ]
 
     def clean_quiet_seconds(self) -> int:
         seconds: int = self.cleaned_data["quiet_seconds"]
@@ -126,7 +132,9 @@ class RubricForm(forms.Form):
 
 
 class PlaygroundForm(forms.Form):
-    text = forms.CharField(label=_("Write as the customer would"), max_length=1000, widget=forms.TextInput({"autocomplete": "off"}))
+    text = forms.CharField(
+        label=_("Write as the customer would"), max_length=1000, widget=forms.TextInput({"autocomplete": "off"})
+    )
     transcript = forms.CharField(required=False, max_length=20_000, widget=forms.HiddenInput)
 
 

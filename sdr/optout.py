@@ -17,16 +17,21 @@ ALONE = {
 }  # fmt: skip
 OBJECTS = r"(mensage(m|ns)|msgs?|mensagen|lista|contatos?|propagandas?|publicidades?|promoco(es)?|campanhas?|spam|zap|whats(app)?|anuncios?)"
 VERBS = (
-    r"(nao (quero|desejo|gostaria de|aceito|autorizo) (mais )?(receber|recebe)|para(r|m|e)? de (me )?(mandar|enviar)|pare(m)? de (me )?"
-    r"(mandar|enviar)|nao (me )?(mande|manda|mandem|envie|envia|enviem)( mais)?|(me )?(tira|tire|tirem|remova|remove|exclua|exclui|apaga|"
-    r"apague|retire|retira)( (meu|o) (numero|contato))?|cancel(ar|a|e) (o |as |os |esse |essas )?(envio|recebimento)?|(quero|desejo) "
+    r"(nao (quero|desejo|gostaria de|aceito|autorizo) (mais )?(receber|recebe)|para(r|m|e)? de (me )?(mandar|enviar)|"
+    r"pare(m)? de (me )?"
+    r"(mandar|enviar)|nao (me )?(mande|manda|mandem|envie|envia|enviem)( mais)?|(me )?(tira|tire|tirem|remova|remove|"
+    r"exclua|exclui|apaga|"
+    r"apague|retire|retira)( (meu|o) (numero|contato))?|cancel(ar|a|e) (o |as |os |esse |essas )?(envio|recebimento)?|"
+    r"(quero|desejo) "
     r"(sair|cancelar|parar de receber)|descadastr\w+)"
 )
 CLEAR = re.compile(rf"\b{VERBS}\b.{{0,40}}\b{OBJECTS}\b")
 LIST = re.compile(r"\b(me )?(tira|tire|remova|remove|exclua|retire|sair|apaga|apague)\b.{0,20}\b(dessa|desta|da|de sua|da sua|do seu) (lista|contatos?|cadastro|grupo)\b")
 UNCLEAR = re.compile(
-    r"\b(nao (me )?(mande|manda|mandem|envie|envia)\b|para(r|m)? de (me )?(mandar|enviar|ligar|encher)|pare de|me deixa(m|e)? em paz|"
-    r"nao quero (mais )?(nada|isso|contato)|nao tenho (mais )?interesse|quem (te |lhe )?(deu|passou) (o )?meu (numero|contato)|"
+    r"\b(nao (me )?(mande|manda|mandem|envie|envia)\b|para(r|m)? de (me )?(mandar|enviar|ligar|encher)|pare de|"
+    r"me deixa(m|e)? em paz|"
+    r"nao quero (mais )?(nada|isso|contato)|nao tenho (mais )?interesse|quem (te |lhe )?(deu|passou) (o )?meu (numero|"
+    r"contato)|"
     r"nao autorizei|nao me (chame|chama|incomode|perturbe))"
 )
 NOT_OURS = re.compile(r"\b(boletos?|fatura|cobranca|nota fiscal|dor|audio|foto|lembrete|doer|sangrar)\b")

@@ -15,7 +15,9 @@ def refuse_invented(reply: str, profile: BusinessProfile) -> str:
     stated = {service.price_cents for service in profile.services if service.price_cents is not None}
     known = " ".join(answer for _question, answer in profile.faq)
     amounts = {round(float(text.replace(".", "").replace(",", ".")) * 100) for text in MONEY.findall(reply)}
-    invented = amounts - stated - {round(float(t.replace(".", "").replace(",", ".")) * 100) for t in MONEY.findall(known)}
+    invented = (
+        amounts - stated - {round(float(t.replace(".", "").replace(",", ".")) * 100) for t in MONEY.findall(known)}
+    )
     discount = DISCOUNT.search(reply) and not DISCOUNT.search(known)
     link = any(url not in known for url in LINK.findall(reply))
     return SAFE if invented or discount or link else reply

@@ -26,6 +26,6 @@ def answer_the_customer(event: CustomerReplied) -> None:
 @subscriber(HumanReplied)
 def fall_silent_for_a_person(event: HumanReplied) -> None:
     abort_open_turn(event.conversation_id, "person")
-    Qualification.objects.filter(
-        conversation_id=event.conversation_id, status=QualificationStatus.COLLECTING
-    ).update(status=QualificationStatus.HANDED_OFF, handoff_reason="person")
+    Qualification.objects.filter(conversation_id=event.conversation_id, status=QualificationStatus.COLLECTING).update(
+        status=QualificationStatus.HANDED_OFF, handoff_reason="person"
+    )

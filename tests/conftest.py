@@ -95,7 +95,9 @@ def login() -> Callable[[Membership | User], Client]:
 
     def log_in(who: Membership | User) -> Client:
         client = Client()
-        client.force_login(who.user if isinstance(who, Membership) else who, "django.contrib.auth.backends.ModelBackend")
+        client.force_login(
+            who.user if isinstance(who, Membership) else who, "django.contrib.auth.backends.ModelBackend"
+        )
         if isinstance(who, Membership):
             session = client.session
             session["organization_id"] = str(who.organization_id)

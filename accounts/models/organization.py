@@ -37,7 +37,9 @@ class OrganizationOwned(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+", verbose_name=_("organization"))
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="+", verbose_name=_("organization")
+    )
 
     objects: ClassVar[Any] = TenantManager()
     unscoped: ClassVar[models.Manager[Any]] = models.Manager()

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.errors import InvitationError
 from accounts.forms import ProfileForm
+from accounts.http import UserRequest
 from accounts.middleware import SESSION_KEY
 from accounts.models import Membership
 from accounts.services.members import accept_invitation, find_invitation
@@ -16,7 +17,7 @@ from core.tenancy import across_organizations
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def profile(request: HttpRequest) -> HttpResponse:
+def profile(request: UserRequest) -> HttpResponse:
     form = ProfileForm(request.POST or None, instance=request.user)
     if request.method == "POST" and form.is_valid():
         form.save()
@@ -30,7 +31,9 @@ def profile(request: HttpRequest) -> HttpResponse:
 def organizations(request: HttpRequest) -> HttpResponse:
     with across_organizations():
         memberships = list(
-            Membership.objects.filter(user=request.user, is_active=True).select_related("organization").order_by("created_at")
+            Membership.objects.filter(user=request.user, is_active=True)
+            .select_related("organization")
+            .order_by("created_at")
         )
     return render(request, "accounts/organizations.html", {"memberships": memberships})
 

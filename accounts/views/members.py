@@ -22,7 +22,9 @@ def invitation_create(request: MemberRequest) -> HttpResponse:
     form = InvitationForm(request.POST)
     if form.is_valid():
         try:
-            invitation = invite(form.cleaned_data["email"], role=Role(form.cleaned_data["role"]), actor=request.membership)
+            invitation = invite(
+                form.cleaned_data["email"], role=Role(form.cleaned_data["role"]), actor=request.membership
+            )
         except InvitationError as error:
             form.add_error(None, error.message)
         else:
@@ -69,9 +71,7 @@ def team_edit(request: MemberRequest, team_id: UUID | None = None) -> HttpRespon
     form = TeamForm(request.POST or None, instance=team)
     if request.method == "POST" and form.is_valid():
         saved = form.save()
-        saved.members.set(
-            form.cleaned_data["members"], through_defaults={"organization_id": request.organization.pk}
-        )
+        saved.members.set(form.cleaned_data["members"], through_defaults={"organization_id": request.organization.pk})
         record_audit("team.saved", actor=request.membership, target=saved.name)
         messages.success(request, _("Team saved."))
         return redirect("accounts:settings")

@@ -115,7 +115,19 @@ def campaign_export(request: MemberRequest, campaign_id: UUID, file_format: str)
          r.replied_at or "", r.error]
         for r in queries.recipients(campaign).order_by("position").iterator(chunk_size=2000)
     )  # fmt: skip
-    headers = ["nome", "telefone", "variacao", "numero", "situacao", "motivo", "enviada", "entregue", "lida", "respondeu", "erro"]
+    headers = [
+        "nome",
+        "telefone",
+        "variacao",
+        "numero",
+        "situacao",
+        "motivo",
+        "enviada",
+        "entregue",
+        "lida",
+        "respondeu",
+        "erro",
+    ]
     answer = xlsx_response if file_format == "xlsx" else csv_response
     return answer(campaign.name, headers, list(rows))
 

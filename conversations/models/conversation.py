@@ -30,7 +30,9 @@ class Conversation(OrganizationOwned):
 
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="conversations")
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="conversations")
-    status = models.CharField(max_length=8, choices=ConversationStatus, default=ConversationStatus.OPEN, db_default="open")
+    status = models.CharField(
+        max_length=8, choices=ConversationStatus, default=ConversationStatus.OPEN, db_default="open"
+    )
     handler = models.CharField(max_length=6, choices=Handler, default=Handler.BOT, db_default="bot")
     paused_until = models.DateTimeField(null=True)
     assigned_to = models.ForeignKey(Membership, null=True, on_delete=models.SET_NULL, related_name="+")
@@ -52,7 +54,9 @@ class Conversation(OrganizationOwned):
         constraints = [
             models.UniqueConstraint(fields=["organization", "id"], name="conversation_org_id"),
             models.UniqueConstraint(
-                fields=["organization", "contact", "channel"], condition=~Q(status="closed"), name="conversation_open_once"
+                fields=["organization", "contact", "channel"],
+                condition=~Q(status="closed"),
+                name="conversation_open_once",
             ),
         ]
         indexes = [
@@ -60,7 +64,9 @@ class Conversation(OrganizationOwned):
             models.Index(
                 fields=["organization", "assigned_to", "status", "-last_message_at", "-id"], name="conversation_mine"
             ),
-            models.Index(fields=["organization", "team", "status", "-last_message_at", "-id"], name="conversation_team"),
+            models.Index(
+                fields=["organization", "team", "status", "-last_message_at", "-id"], name="conversation_team"
+            ),
             models.Index(fields=["organization", "contact"], name="conversation_contact"),
         ]
 

@@ -84,7 +84,9 @@ class Message(OrganizationOwned):
         indexes = [
             models.Index(fields=["conversation", "-at", "-id"], name="message_thread"),
             models.Index(fields=["organization", "-at"], name="message_newest"),
-            models.Index(fields=["state", "next_attempt_at"], condition=Q(state__in=["queued", "sending"]), name="message_due"),
+            models.Index(
+                fields=["state", "next_attempt_at"], condition=Q(state__in=["queued", "sending"]), name="message_due"
+            ),
             GinIndex(fields=["search"], name="message_search"),
         ]
 

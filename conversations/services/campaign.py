@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -57,7 +58,7 @@ def record_campaign_messages(organization_id: UUID, rows: Sequence[CampaignMessa
     """Write a batch of sends into their threads, opening waiting ones; writing a send twice changes nothing."""
     if not rows:
         return
-    values = {
+    values: dict[str, Any] = {
         "organization": organization_id,
         "threads": [uuid7() for _ in rows],
         "messages": [uuid7() for _ in rows],

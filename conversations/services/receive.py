@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-
 from conversations.events import CustomerReplied, HumanReplied
 from conversations.models import (
     Attachment,
@@ -37,7 +36,7 @@ def handle_messages(event: MessagesReceived) -> None:
 
 
 def _store(event: MessagesReceived, received: dict[str, Any]) -> None:
-    contact, created = find_or_create_contact(
+    contact, _created = find_or_create_contact(
         phone=received["phone"], identities=received["identities"], name=received["name"], source=SOURCE
     )
     conversation = current_conversation(contact.pk, UUID(event.channel_id))
@@ -85,9 +84,7 @@ def _bubble(conversation: Conversation, received: dict[str, Any]) -> Message:
             filename=media["filename"][:200],
             remote=media,
         )
-        fetch_attachment.enqueue(
-            organization_id=str(conversation.organization_id), attachment_id=str(attachment.pk)
-        )
+        fetch_attachment.enqueue(organization_id=str(conversation.organization_id), attachment_id=str(attachment.pk))
     return message
 
 

@@ -127,7 +127,11 @@ def _outgoing(message: Message) -> OutgoingMessage:
         identity = contact.identities.filter(kind__in=["whatsapp", "lid"]).order_by("-created_at").first()
         chat_id = identity.value if identity else ""
     return OutgoingMessage(
-        phone=contact.phone, text=message.body, chat_id=chat_id, media=_media(message), reply_to=message.reply_to_external_id
+        phone=contact.phone,
+        text=message.body,
+        chat_id=chat_id,
+        media=_media(message),
+        reply_to=message.reply_to_external_id,
     )
 
 

@@ -38,5 +38,3 @@ def apply_known_statuses(channel_id: UUID | str, external_ids: Sequence[str]) ->
         Conversation.objects.filter(pk=conversation_id, last_message_at=at).update(last_message_state=state)
     for conversation in Conversation.objects.filter(pk__in={row[1] for row in moved}):
         tell_pages(conversation)
-
-

@@ -25,7 +25,7 @@ def message_create(request: MemberRequest, conversation_id: UUID) -> HttpRespons
     conversation = get_conversation(conversation_id)
     form = MessageForm(request.POST, request.FILES)
     if not form.is_valid():
-        return _refused(request, conversation, " ".join(e for errors in form.errors.values() for e in errors))
+        return _refused(request, conversation, " ".join(str(e) for errors in form.errors.values() for e in errors))
     try:
         upload: SafeUpload | None = check_upload(form.cleaned_data["file"]) if form.cleaned_data["file"] else None
         send_message(
@@ -110,7 +110,5 @@ def _thread(request: MemberRequest, conversation: Conversation) -> HttpResponse:
 def _refused(request: MemberRequest, conversation: Conversation, reason: str) -> HttpResponse:
     messages.error(request, reason)
     if request.htmx:
-        return render(
-            request, "conversations/inbox.html#messages", thread_context(request, conversation), status=422
-        )
+        return render(request, "conversations/inbox.html#messages", thread_context(request, conversation), status=422)
     return redirect("conversations:conversation", conversation.pk)

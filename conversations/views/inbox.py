@@ -63,7 +63,13 @@ def _list_context(request: MemberRequest) -> dict[str, object]:
         page = keyset_page(rows, order="-last_message_at", cursor=request.GET.get("cursor"), size=PAGE)
     except InvalidCursorError:
         page = keyset_page(rows, order="-last_message_at", cursor=None, size=PAGE)
-    return {"folder": folder, "search": search, "page": page, "now": now()}
+    return {
+        "folder": folder,
+        "search": search,
+        "page": page,
+        "current": request.GET.get("atual", "")[:36],
+        "now": now(),
+    }
 
 
 def thread_context(request: MemberRequest, conversation: Conversation) -> dict[str, object]:
@@ -73,6 +79,7 @@ def thread_context(request: MemberRequest, conversation: Conversation) -> dict[s
         page = keyset_page(thread(conversation.pk), order="-at", cursor=None, size=BUBBLES)
     return {
         "conversation": conversation,
+        "current": str(conversation.pk),
         "messages_page": page,
         "composer": MessageForm(initial={"client_key": str(uuid4())}),
         "assign_form": AssignForm(initial={"member": conversation.assigned_to_id, "team": conversation.team_id}),

@@ -98,7 +98,7 @@ def field(bound: BoundField, hint: str = "") -> dict[str, Any]:
     many = isinstance(widget, CheckboxSelectMultiple | RadioSelect)
     single_check = isinstance(widget, CheckboxInput)
     style = "select" if isinstance(widget, Select) else "textarea" if isinstance(widget, Textarea) else "input"
-    attributes = {} if many or single_check else {"class": style}
+    attributes: dict[str, str | bool] = {} if many or single_check else {"class": style}
     if described:
         attributes["aria-describedby"] = described
     if bound.errors:

@@ -14,8 +14,20 @@ from core.errors import DomainError
 from core.text import fold
 from sdr.services.profiles import get_profile
 
-HELLO = ("Oi, {nome|tudo bem}!", "Olá, {nome|tudo bem}?", "{nome|Oi}, tudo bem?", "Oi {nome|}, como vai?", "Bom dia, {nome|tudo bem}!")
-INTRO = ("Aqui é da {business}.", "Falo da {business}.", "Sou da equipe da {business}.", "É a {agent}, da {business}.", "Escrevo em nome da {business}.")
+HELLO = (
+    "Oi, {nome|tudo bem}!",
+    "Olá, {nome|tudo bem}?",
+    "{nome|Oi}, tudo bem?",
+    "Oi {nome|}, como vai?",
+    "Bom dia, {nome|tudo bem}!",
+)
+INTRO = (
+    "Aqui é da {business}.",
+    "Falo da {business}.",
+    "Sou da equipe da {business}.",
+    "É a {agent}, da {business}.",
+    "Escrevo em nome da {business}.",
+)
 PITCH = ("Abrimos novos horários para {service} este mês.", "Estamos com a agenda aberta para {service}.",
          "Muita gente da região tem procurado {service} com a gente.", "Temos {service} com atendimento próximo e sem enrolação.",
          "Separei algumas vagas de {service} para esta quinzena.")  # fmt: skip
@@ -41,27 +53,41 @@ def write_copy(business_context: str, product_service: str, *, count: int = 3) -
     if not (business_context.strip() or product_service.strip() or get_profile().services):
         raise MissingContextError(_("Tell something about your business first."))
     key = (get_secret("openai") or settings.OPENAI_API_KEY) if get_profile().provider == "openai" else ""
-    texts = _by_openai(key, business_context, product_service, count) if key else _locally(business_context, product_service, count)
+    texts = (
+        _by_openai(key, business_context, product_service, count)
+        if key
+        else _locally(business_context, product_service, count)
+    )
     return texts[:count]
 
 
 def _locally(context: str, product: str, count: int) -> list[str]:
     profile = get_profile()
-    services = [product.strip()] if product.strip() else services_in(context) or [s["name"] for s in profile.services] or ["nossos serviços"]
+    services = (
+        [product.strip()]
+        if product.strip()
+        else services_in(context) or [s["name"] for s in profile.services] or ["nossos serviços"]
+    )
     dice = random.Random(zlib.crc32(f"{context}|{product}".encode()))  # noqa: S311  # the same words give the same texts
     columns = [dice.sample(options, len(options)) for options in (HELLO, INTRO, PITCH, ASK)]
     texts = []
     for index in range(count):
         hello, intro, pitch, ask = (column[index % len(column)] for column in columns)
         service = services[index % len(services)].lower()
-        named = intro.replace("{business}", profile.business_name or "nossa equipe").replace("{agent}", profile.agent_name)
+        named = intro.replace("{business}", profile.business_name or "nossa equipe").replace(
+            "{agent}", profile.agent_name
+        )
         texts.append(f"{hello} {named}\n{pitch.replace('{service}', service)}\n{ask}")
     return texts
 
 
 def services_in(context: str) -> list[str]:
     """Find what is offered in a free text: what follows 'oferecemos', 'fazemos', 'vendemos' and the like."""
-    found = re.search(r"(?:oferecemos|fazemos|vendemos|trabalhamos com|ofereço|faço|vendo|serviços de|temos)\s+([^.!?\n]{3,160})", context, re.I)
+    found = re.search(
+        r"(?:oferecemos|fazemos|vendemos|trabalhamos com|ofereço|faço|vendo|serviços de|temos)\s+([^.!?\n]{3,160})",
+        context,
+        re.I,
+    )
     if not found:
         return []
     parts = re.split(r",| e |;", found[1])

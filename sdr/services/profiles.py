@@ -61,5 +61,3 @@ def update_profile(profile: SdrProfile, values: dict[str, Any]) -> SdrProfile:
         setattr(profile, name, value)
     profile.save()
     return profile
-
-

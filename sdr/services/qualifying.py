@@ -38,7 +38,9 @@ def qualification_of(conversation: Conversation) -> Known:
     return Known(row, {name: fact for name in FACTS if (fact := fact_from(row.facts.get(name)))})
 
 
-def record_turn(known: Known, conversation: Conversation, turn: Turn, history: Sequence[ChatMessage], profile: SdrProfile) -> Score:
+def record_turn(
+    known: Known, conversation: Conversation, turn: Turn, history: Sequence[ChatMessage], profile: SdrProfile
+) -> Score:
     """Write what a turn taught, with the score that follows from it."""
     result = score(turn.facts, history, Rubric.from_json(profile.rubric))
     row = known.row
@@ -65,14 +67,15 @@ def qualify(known: Known, conversation: Conversation, turn: Turn, result: Score,
     if row.status != QualificationStatus.COLLECTING or row.closing_message_id:
         return
     text = closing_message(business_profile(profile), turn.facts, result.temperature, profile.closings)
-    closing = send_message(
-        conversation, body=text, author=None, origin=Origin.BOT, client_key=f"closing:{row.pk}"
-    )
+    closing = send_message(conversation, body=text, author=None, origin=Origin.BOT, client_key=f"closing:{row.pk}")
     row.status, row.qualified_at, row.closing_message_id = QualificationStatus.QUALIFIED, now(), closing.pk
     row.save()
     hand_over(conversation, "qualified", team=team_for(profile, result.temperature))
     set_qualification(
-        conversation.contact_id, temperature=result.temperature, score=result.total, status=QualificationStatus.QUALIFIED
+        conversation.contact_id,
+        temperature=result.temperature,
+        score=result.total,
+        status=QualificationStatus.QUALIFIED,
     )
     add_event(conversation, "qualified", score=result.total, temperature=result.temperature)
     record_timeline(

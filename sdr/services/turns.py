@@ -28,8 +28,8 @@ from sdr.contract import ChatMessage, ModelAnswerError, ModelUnavailableError, O
 from sdr.engine.local import LocalModel
 from sdr.models import ModelCall, Qualification, QualificationStatus, ReplyTurn, SdrProfile, TurnState
 from sdr.optout import opt_out_level
-from sdr.services.profiles import business_profile, get_profile, model_of
 from sdr.scoring import Score
+from sdr.services.profiles import business_profile, get_profile, model_of
 from sdr.services.qualifying import (
     Known,
     is_complete,
@@ -172,14 +172,23 @@ def think(profile: SdrProfile, lines: Sequence[ChatMessage], known: Known, conve
 
 @transaction.atomic
 def finish(
-    turn_id: str, fence: int, conversation: Conversation, profile: SdrProfile, lines: Sequence[ChatMessage], thought: Turn
+    turn_id: str,
+    fence: int,
+    conversation: Conversation,
+    profile: SdrProfile,
+    lines: Sequence[ChatMessage],
+    thought: Turn,
 ) -> None:
     """Write the answer, unless the turn is no longer ours or someone spoke meanwhile."""
     turn = ReplyTurn.objects.select_for_update().filter(pk=turn_id, fence=fence, state=TurnState.THINKING).first()
     if turn is None:
         return
     locked = Conversation.objects.select_for_update(of=("self",)).select_related("contact").get(pk=conversation.pk)
-    newest = Message.objects.filter(conversation=locked, direction__in=[Direction.IN, Direction.OUT]).order_by("-at", "-pk").first()
+    newest = (
+        Message.objects.filter(conversation=locked, direction__in=[Direction.IN, Direction.OUT])
+        .order_by("-at", "-pk")
+        .first()
+    )
     if locked.status == ConversationStatus.CLOSED or not locked.bot_may_answer(now()):
         _end(turn, TurnState.ABORTED, "person")
         return
@@ -192,7 +201,9 @@ def finish(
     _end(turn, TurnState.ANSWERED, "", reply_id)
 
 
-def _speak(turn: ReplyTurn, known: Known, conversation: Conversation, profile: SdrProfile, thought: Turn, result: Score) -> UUID | None:
+def _speak(
+    turn: ReplyTurn, known: Known, conversation: Conversation, profile: SdrProfile, thought: Turn, result: Score
+) -> UUID | None:
     row = known.row
     if thought.human_reason:
         stop_with(known, conversation, QualificationStatus.HANDED_OFF, thought.human_reason)
@@ -223,7 +234,9 @@ def mark_abandoned() -> None:
     """Record the leads who stopped answering the SDR for a day."""
     limit = now() - timedelta(hours=24)
     with across_organizations():
-        from_bot = Conversation.objects.filter(handler=Handler.BOT, last_message_direction=Direction.OUT, last_message_at__lt=limit)
+        from_bot = Conversation.objects.filter(
+            handler=Handler.BOT, last_message_direction=Direction.OUT, last_message_at__lt=limit
+        )
         silent = list(from_bot.values_list("contact_id", flat=True)[:2000])
         Qualification.objects.filter(contact_id__in=silent, status=QualificationStatus.COLLECTING).update(
             status=QualificationStatus.ABANDONED

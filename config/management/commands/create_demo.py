@@ -15,7 +15,7 @@ from sagas.outbox import deliver_due
 from sdr.services.profiles import get_profile, update_profile
 
 EMAIL = "demo@prosa.local"
-SERVICES = [
+SERVICES: list[dict[str, Any]] = [
     {"name": "Limpeza", "price_cents": 18000},
     {"name": "Clareamento", "price_cents": 69000},
     {"name": "Aparelho ortodôntico", "price_cents": None},
@@ -47,8 +47,17 @@ class Command(BaseCommand):
     def _fill(self) -> None:
         update_profile(
             get_profile(),
-            {"services": SERVICES, "city": "Campinas", "area": ["Cambuí", "Taquaral", "Centro"], "hours": "segunda a sábado, 8h às 18h"},
+            {
+                "services": SERVICES,
+                "city": "Campinas",
+                "area": ["Cambuí", "Taquaral", "Centro"],
+                "hours": "segunda a sábado, 8h às 18h",
+            },
         )
         for channel in Channel.objects.filter(provider="simulator"):
-            channel.config = channel.config | {"services": [s["name"] for s in SERVICES], "city": "Campinas", "speed": 10}
+            channel.config = channel.config | {
+                "services": [s["name"] for s in SERVICES],
+                "city": "Campinas",
+                "speed": 10,
+            }
             channel.save(update_fields=["sealed_config"])

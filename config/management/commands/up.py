@@ -21,7 +21,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=int(os.environ.get("PROSA_PORT", "8000")))
-        parser.add_argument("--data", default=os.environ.get("PROSA_DATA", ".data"), help="folder of the embedded servers")
+        parser.add_argument(
+            "--data", default=os.environ.get("PROSA_DATA", ".data"), help="folder of the embedded servers"
+        )
         parser.add_argument("--no-demo", action="store_true", help="no demonstration business on the first start")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -65,8 +67,27 @@ class Command(BaseCommand):
 
 
 def _processes(port: int) -> list[Process]:
-    granian = [sys.executable, "-m", "granian", "--host", os.environ.get("PROSA_HOST", "127.0.0.1"), "--backlog", "2048"]
-    web = ["--interface", "wsgi", "--port", str(port), "--workers", "2", "--blocking-threads", "8", "--backpressure", "1024"]
+    granian = [
+        sys.executable,
+        "-m",
+        "granian",
+        "--host",
+        os.environ.get("PROSA_HOST", "127.0.0.1"),
+        "--backlog",
+        "2048",
+    ]
+    web = [
+        "--interface",
+        "wsgi",
+        "--port",
+        str(port),
+        "--workers",
+        "2",
+        "--blocking-threads",
+        "8",
+        "--backpressure",
+        "1024",
+    ]
     live = ["--interface", "asginl", "--port", str(port + 1), "--workers", "1", "--backpressure", "4096"]
     return [
         Process("web", [*granian, *web, "config.wsgi:application"]),
@@ -84,4 +105,6 @@ def _refuse_taken(port: int) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            raise CommandError(f"Port {port} is taken. Choose another pair with --port, e.g. bin/up --port 8100.") from error
+            raise CommandError(
+                f"Port {port} is taken. Choose another pair with --port, e.g. bin/up --port 8100."
+            ) from error

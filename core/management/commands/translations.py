@@ -24,7 +24,9 @@ class Command(BaseCommand):
         PO.parent.mkdir(parents=True, exist_ok=True)
         with (PO.parent / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            getattr(self, options["action"])()
+            {"check": self.verify, "add": self.add, "compile": self.compile, "prune": self.prune, "missing": self.missing}[
+                options["action"]
+            ]()
 
     def add(self) -> None:
         """Keys are msgids, ``context@@msgid`` or ``singular||plural`` (then the value is a list)."""
@@ -40,7 +42,7 @@ class Command(BaseCommand):
         translations.write(catalog, PO)
         self.compile()
 
-    def check(self) -> None:
+    def verify(self) -> None:
         found = translations.problems(ROOT, translations.read(PO))
         if found:
             raise CommandError("\n".join(found))
@@ -51,7 +53,9 @@ class Command(BaseCommand):
         catalog = translations.read(PO)
         texts = {text.key: text for text in translations.texts_of(ROOT)}.values()
         lacking = [t for t in texts if not (entry := catalog.get(t.singular, context=t.context)) or not entry.string]
-        keys = [f"{t.context + '@@' if t.context else ''}{t.singular}{'||' + t.plural if t.plural else ''}" for t in lacking]
+        keys = [
+            f"{t.context + '@@' if t.context else ''}{t.singular}{'||' + t.plural if t.plural else ''}" for t in lacking
+        ]
         self.stdout.write(json.dumps(keys, ensure_ascii=False, indent=0))
 
     def compile(self) -> None:
