@@ -51,7 +51,7 @@ def attachment_file(request: MemberRequest, attachment_id: UUID) -> HttpResponse
     found = Attachment.objects.filter(pk=attachment_id).exclude(path="").first()
     if found is None:
         return render(request, "404.html", status=404)
-    return media_response(found.path, mimetype=found.mimetype, filename=found.filename)
+    return media_response(found.path, mimetype=found.mimetype, filename=found.filename, request=request)
 
 
 def _list_context(request: MemberRequest) -> dict[str, object]:
