@@ -43,9 +43,7 @@ def _answer(call: HttpCall, simulator: SimulatorPort) -> Answer:
 
 
 def _request(call: HttpCall) -> HttpReply:
-    # A connection that the server closes while we write to it would leave a message in doubt, and servers close idle
-    # ones after seconds: here, where calls are far apart, each has its own connection.
-    headers = {**call.headers, "Connection": "close"}
-    timeout = (CONNECT_SECONDS, call.timeout_seconds)
-    reply = request(call.method, call.url, json=call.json, headers=headers, timeout=timeout)
+    # Calls are far apart here, and servers close idle connections after seconds: each has one of its own.
+    headers, timeout = {**call.headers, "Connection": "close"}, (CONNECT_SECONDS, call.timeout_seconds)
+    reply = request(call.method, call.url, json=call.json, headers=headers, timeout=timeout, reuse=False)
     return HttpReply(reply.status, reply.content, reply.headers)

@@ -3,8 +3,8 @@
     python -m tests.support.fake_waha --port 3000 --history /tmp/history.jsonl --latency-ms 20 --cut 0.01
 
 Fractions (0 to 1) of the sends misbehave; ``cut``, ``reset``, ``hang``, ``lost`` and ``no_id`` happen *after* the
-message was accepted, the others instead of it. ``POST /_faults`` changes them while it runs, ``POST /_inbound {chatId, text}``
-lets a customer write, ``POST /_hook {event, payload}`` sends any event, ``GET /_stats`` counts.
+message was accepted, the others instead of it. ``POST /_faults`` changes them while it runs, ``POST
+/_inbound {chatId, text}`` lets a customer write, ``POST /_hook {event, payload}`` sends any event, ``GET /_stats`` counts.
 """
 
 import argparse
@@ -277,8 +277,8 @@ class FakeWaha:
         identifier = body.get("id") or f"IN{self.prefix}{self.random.getrandbits(48):012X}"
         payload = {
             "id": f"false_{body['chatId']}_{identifier}", "timestamp": int(time.time()), "from": body["chatId"],
-            "fromMe": False, "source": "app", "to": "5511988880000@c.us", "body": body["text"], "hasMedia": False, "media": None,
-            "_data": {"notifyName": body.get("name", "")},
+            "fromMe": False, "source": "app", "to": "5511988880000@c.us", "body": body["text"],
+            "hasMedia": False, "media": None, "_data": {"notifyName": body.get("name", "")},
         }  # fmt: skip
         await self._post(body.get("session", "default"), "message.any", payload)
 

@@ -27,7 +27,6 @@ from gateways.contract import (
 )
 from gateways.providers.simulator.config import SimulatorConfig
 
-
 STATES = {"sent", "delivered", "read", "failed"}
 # Virtual contacts send pictures and voices, but nobody can fetch them: the file is the one thing that is not simulated.
 MEDIA_TYPES = {"image": "image/jpeg", "audio": "audio/ogg"}
