@@ -46,6 +46,10 @@ class Job:
         """Ring for this job after the transaction commits; with a key, bells that already wait are not repeated."""
         transaction.on_commit(lambda: _ring(self, coalesce_key, kwargs))
 
+    def ring(self, *, coalesce_key: str | None = None, **kwargs: Any) -> None:
+        """Ring at once, for a caller that has committed already and holds no connection to the database."""
+        _ring(self, coalesce_key, kwargs)
+
     def __call__(self, **kwargs: Any) -> None:
         """Run the job here and now, inside the organization named by its ``organization_id``, if any."""
         organization_id = kwargs.get("organization_id")

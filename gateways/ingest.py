@@ -114,15 +114,10 @@ def check_json(body: bytes) -> None:
 
 def _is_deeper(value: Any, limit: int) -> bool:
     level = [value]
-    for _depth in range(limit + 1):
-        level = [
-            child
-            for parent in level
-            for child in (parent.values() if isinstance(parent, dict) else parent if isinstance(parent, list) else ())
-        ]
-        if not level:
-            return False
-    return True
+    for _depth in range(limit):
+        children = (child for parent in level for child in (parent.values() if isinstance(parent, dict) else parent))
+        level = [child for child in children if isinstance(child, dict | list)]
+    return bool(level)
 
 
 def receipt_of(receiver: Receiver, hook: RawHook) -> NewReceipt | None:
@@ -158,18 +153,20 @@ def _epoch_of_news(receiver: Receiver, body: bytes) -> int | None:
 
 def store_now(receipt: NewReceipt) -> None:
     """Insert one receipt on the caller's connection and ring for it on commit."""
-    ring_for(insert_receipts([receipt]))
+    _ring_on_commit(insert_receipts([receipt]))
 
 
-def ring_for(addresses: set[Address]) -> None:
-    """Ring for the channels that have something new; bells that already wait are not repeated."""
-    for address in addresses:
-        ring(address)
+def _ring_on_commit(addresses: set[Address]) -> None:
+    for organization_id, channel_id in addresses:
+        drain_receipts.enqueue(
+            coalesce_key=str(channel_id), organization_id=str(organization_id), channel_id=str(channel_id)
+        )
 
 
 def ring(address: Address) -> None:
+    """Ring for a channel whose new receipts are committed; a bell that already waits is not repeated."""
     organization_id, channel_id = str(address[0]), str(address[1])
-    drain_receipts.enqueue(coalesce_key=channel_id, organization_id=organization_id, channel_id=channel_id)
+    drain_receipts.ring(coalesce_key=channel_id, organization_id=organization_id, channel_id=channel_id)
 
 
 def store_hooks(channel: Channel, hooks: list[RawHook]) -> None:
@@ -177,4 +174,4 @@ def store_hooks(channel: Channel, hooks: list[RawHook]) -> None:
     receiver = receiver_of(channel)
     receipts = [receipt for hook in hooks if (receipt := receipt_of(receiver, hook)) is not None]
     if receipts:
-        ring_for(insert_receipts(receipts))
+        _ring_on_commit(insert_receipts(receipts))
