@@ -72,7 +72,7 @@ async def _stream(
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": b"retry: 3000\n\n", "more_body": True})
     gone = asyncio.ensure_future(_disconnected(receive))
-    client = async_redis_client()
+    client = async_redis_client(blocking_seconds=BLOCK_MS / 1000)
     ends = asyncio.get_running_loop().time() + LIFE_SECONDS
     key = stream_key(organization_id)
     try:
