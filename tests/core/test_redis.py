@@ -1,3 +1,4 @@
+import asyncio
 import time
 from collections.abc import Iterator
 
@@ -5,7 +6,7 @@ import pytest
 import redis
 from redis.exceptions import RedisError
 
-from core.redis import PATIENCE_SECONDS, blocking_redis_client, redis_client, redis_key, run_script
+from core.redis import PATIENCE_SECONDS, async_redis_client, blocking_redis_client, redis_client, redis_key, run_script
 from tests.core.servers import Server, serving
 
 
@@ -51,3 +52,16 @@ def test_scripts_run_on_the_server() -> None:
 def test_keys_begin_with_the_prefix_of_the_installation(settings: object) -> None:
     settings.REDIS_PREFIX = "loja"  # type: ignore[attr-defined]
     assert redis_key("org:1:live") == "loja:org:1:live"
+
+
+def test_an_event_loop_may_block_as_long_as_it_asked_for() -> None:
+    async def wait() -> float:
+        client = async_redis_client(blocking_seconds=2)
+        began = time.monotonic()
+        try:
+            assert not await client.xread({redis_key("quiet"): "$"}, block=1_500)
+        finally:
+            await client.aclose()
+        return time.monotonic() - began
+
+    assert asyncio.run(wait()) >= 1.4
