@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 import redis
+from django.core.cache import cache
 from redis.exceptions import RedisError
 
 from core.redis import PATIENCE_SECONDS, async_redis_client, blocking_redis_client, redis_client, redis_key, run_script
@@ -65,3 +66,10 @@ def test_an_event_loop_may_block_as_long_as_it_asked_for() -> None:
         return time.monotonic() - began
 
     assert asyncio.run(wait()) >= 1.4
+
+
+def test_the_cache_waits_no_longer_either() -> None:
+    cache.set("core-redis", "1", 5)
+    assert cache.get("core-redis") == "1"
+    client = cache._cache.get_client("x")  # type: ignore[attr-defined]  # Django has no public way to it
+    assert client.connection_pool.connection_kwargs["socket_timeout"] == PATIENCE_SECONDS
