@@ -1,5 +1,6 @@
 """The score of a lead, 0 to 130: a rubric as data, and each point with the message that earned it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,10 +16,21 @@ LEVELS: dict[str, dict[str, int]] = {
     "engagement": {"every": 10, "most": 6, "few": 2},
 }
 THRESHOLDS = {"quente": 90, "morno": 60, "frio": 30}
+TOP = 130
+REFUSES = re.compile(
+    r"\b(prefiro n[aã]o|n[aã]o (quero|vou) (dizer|falar|informar|responder)|n[aã]o interessa|n precisa|"
+    r"n[aã]o precisa)\b",
+    re.I,
+)
 
 
 class RubricError(ValueError):
     """The weights cannot be used."""
+
+
+def _refuse_unknown(given: Any, known: Mapping[str, Any]) -> None:
+    if not isinstance(given, Mapping) or set(given) - set(known):
+        raise RubricError("unknown criterion or level")
 
 
 @dataclass(frozen=True)
@@ -31,16 +43,32 @@ class Rubric:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Rubric":
         """Read stored weights; empty means the default. Raises :class:`RubricError`."""
-        if not data:
-            return cls()
-        weights = {c: {**levels, **data.get("weights", {}).get(c, {})} for c, levels in LEVELS.items()}
-        thresholds = {**THRESHOLDS, **data.get("thresholds", {})}
-        numbers = [points for levels in weights.values() for points in levels.values()]
-        if not all(isinstance(points, int) and 0 <= points <= 130 for points in numbers):
+        if not isinstance(data, Mapping):
+            raise RubricError("a rubric is an object")
+        given, limits = data.get("weights", {}), data.get("thresholds", {})
+        _refuse_unknown(given, LEVELS)
+        _refuse_unknown(limits, THRESHOLDS)
+        for criterion, levels in given.items():
+            _refuse_unknown(levels, LEVELS[criterion])
+        weights = {criterion: {**levels, **given.get(criterion, {})} for criterion, levels in LEVELS.items()}
+        rubric = cls(weights, {**THRESHOLDS, **limits})
+        rubric.check()
+        return rubric
+
+    def as_json(self) -> dict[str, dict[str, Any]]:
+        """Return what :meth:`from_json` reads."""
+        return {"weights": {c: dict(levels) for c, levels in self.weights.items()}, "thresholds": dict(self.thresholds)}
+
+    def check(self) -> None:
+        """Raise :class:`RubricError` when the weights or thresholds make no sense."""
+        points = [points for levels in self.weights.values() for points in levels.values()]
+        if not all(type(number) is int and 0 <= number <= TOP for number in (*points, *self.thresholds.values())):
             raise RubricError("points are whole numbers from 0 to 130")
-        if not thresholds["quente"] > thresholds["morno"] > thresholds["frio"] > 0:
+        if sum(map(self.maximum, self.weights)) > TOP:
+            raise RubricError("the best levels together give more than 130 points")
+        hot, warm, cold = (self.thresholds[name] for name in THRESHOLDS)
+        if not hot > warm > cold > 0:
             raise RubricError("thresholds go down from quente to frio")
-        return cls(weights, thresholds)
 
     def maximum(self, criterion: str) -> int:
         return max(self.weights[criterion].values())
@@ -85,24 +113,30 @@ def _line(rubric: Rubric, criterion: str, fact: Fact | None) -> Line:
 
 
 def engagement(history: Sequence[ChatMessage]) -> Fact | None:
-    """Judge how many of our questions were answered, by the messages between; the last answer is the evidence."""
+    """Judge how many of our questions were answered; the last answer is the evidence.
+
+    A refusal is no answer. The newest question counts only once something came after it.
+    """
     asked = answered = 0
     waiting = False
     last: ChatMessage | None = None
     for message in history:
         if message.author == "customer":
-            last = message
-            answered += waiting
+            answers = waiting and not REFUSES.search(message.text)
+            last = message if answers or last is None else last
+            answered += answers
             waiting = False
         elif message.author in {"bot", "human"} and "?" in message.text:
             asked += not waiting
             waiting = True
     if last is None:
         return None
-    if waiting and history[-1].author != "customer":
-        asked -= 1  # the newest question has had no time to be answered
-    if asked <= 0:
-        return Fact("few", "few", last.id, last.text[:160])
-    share = answered / asked
-    level = "every" if share >= 1 else "most" if share >= 0.6 else "few"
+    level = _engagement_level(answered, asked - waiting)
     return Fact(level, level, last.id, last.text[:160])
+
+
+def _engagement_level(answered: int, asked: int) -> str:
+    if asked <= 0:
+        return "few"
+    share = answered / asked
+    return "every" if share >= 1 else "most" if share >= 0.6 else "few"
