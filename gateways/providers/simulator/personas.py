@@ -16,7 +16,7 @@ OPENING = {
     "hot": (
         "Oi! Tenho interesse sim, quero {service}. Quanto custa?",
         "Opa, que bom! Quero marcar {service}, qual o valor?",
-        "Boa tarde! Preciso de {service}, quanto fica?",
+        "Oie! Preciso de {service}, quanto fica?",
     ),
     "warm": ("Oi, tudo bem? Tenho interesse em {service}", "Oi! Queria saber mais de {service}"),
     "cold": ("oi, me fala mais", "oi, o que vcs fazem?", "olá, recebi a mensagem. como funciona?"),
