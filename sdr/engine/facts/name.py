@@ -48,6 +48,9 @@ mentira foto audio video mensagem robo bot golpe absurdo demais ai dela dele nao
 """)
 
 
+LAUGHTER = re.compile(r"k+|(rs)+r?|h?(ua|ha|he|eh)+h?|af+|h+m+|u+h+|hm+|ata+|ah+|oh+")
+
+
 def find_name(text: str, message_id: str, *, asked: bool, taken: AbstractSet[str]) -> Fact | None:
     """Find how the customer introduces themselves; ``taken`` are folded words that name services and places."""
     for words, sure in _candidates(text, asked):
@@ -67,7 +70,9 @@ def _candidates(text: str, asked: bool) -> list[tuple[str, bool]]:
             found.append((signed[1], asked))
     if asked:
         found += [
-            (match[1], True) for line in text.splitlines() if (match := ANSWER.match(line.strip())) and _is_short(line)
+            (match[1], not re.match(r"\W*sou\b", line, re.I))
+            for line in text.splitlines()
+            if (match := ANSWER.match(line.strip())) and _is_short(line)
         ]
     return found
 
@@ -83,7 +88,7 @@ def _clean(words: str) -> list[str]:
         plain = fold(word)
         if name and plain in BUSINESS and fold(name[-1]) in PARTICLES:
             break
-        if name and ((plain in END and plain != "e") or plain in {"e"} or re.fullmatch(r"k+|(rs)+|(ha)+h?", plain)):
+        if name and ((plain in END and plain != "e") or plain in {"e"} or LAUGHTER.fullmatch(plain)):
             break
         name.append(word)
     while name and fold(name[-1]) in PARTICLES:
@@ -108,7 +113,11 @@ def _fits(name: list[str], sure: bool, taken: AbstractSet[str]) -> bool:
 def _is_ordinary(word: str) -> bool:
     if word in PARTICLES:
         return False
-    return SHORT.get(word, word) in NO_NAME or (word in SHORT and word not in FIRST_NAMES)
+    return (
+        LAUGHTER.fullmatch(word) is not None
+        or SHORT.get(word, word) in NO_NAME
+        or (word in SHORT and word not in FIRST_NAMES)
+    )
 
 
 def _pretty(word: str) -> str:

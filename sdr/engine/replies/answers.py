@@ -50,7 +50,16 @@ def answer_to(
     texts = list(dict.fromkeys(answer.text for answer in found if answer.text))
     if texts:
         return Answer(" ".join(texts), next((answer.unanswered for answer in found if answer.unanswered), ""))
+    if wish := _unlisted(text, profile, facts):
+        return Answer(f"Sobre {wish}, eu confirmo com a equipe.", text[:300])
     return _unknown(text, message_id, profile, signals)
+
+
+def _unlisted(text: str, profile: BusinessProfile, facts: Mapping[str, Fact]) -> str:
+    """Return what was just asked for and is not on the list of services."""
+    wish = facts["interest"].value if "interest" in facts else ""
+    listed = any(service.name == wish for service in profile.services)
+    return wish if wish and profile.services and not listed and wish in plain(text) else ""
 
 
 def _from_faq(sentence: str, profile: BusinessProfile) -> str:
@@ -94,10 +103,11 @@ def _sentence(service: Service) -> str:
 
 
 def _time(sentence: str, message_id: str, profile: BusinessProfile) -> Answer:
-    if HOURS.search(sentence) and profile.hours:
-        return Answer(f"Nosso horário: {profile.hours}.")
+    hours = f"Nosso horário: {profile.hours}." if HOURS.search(sentence) and profile.hours else ""
     if BOOKING.search(sentence):
-        return Answer(pick(CONFIRM_SLOT, message_id))
+        return Answer(f"{hours} {pick(CONFIRM_SLOT, message_id)}".strip())
+    if hours:
+        return Answer(hours)
     return Answer(pick(CONFIRM, message_id), sentence[:300])
 
 

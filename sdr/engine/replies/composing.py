@@ -1,17 +1,26 @@
 """One reply: a greeting or a word of acknowledgement, the answer, one question."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from core.text import first_name
-from sdr.contract import BusinessProfile, ChatMessage, Fact, Sentiment
+from sdr.contract import BusinessProfile, ChatMessage, Fact, Intent, Sentiment
 from sdr.engine.replies.answers import answer_to
 from sdr.engine.replies.questions import next_question, pick
 from sdr.engine.signals import Signals, read_signals
+from sdr.engine.words import plain
 
-HEARD = ("Entendi!", "Certo!", "Perfeito!", "Combinado!", "Anotado!", "Ótimo!")
+HEARD = ("Entendi!", "Certo!", "Tá bom!", "Anotado!", "Beleza!")
+WELL = ("Tudo ótimo por aqui!", "Tudo certo por aqui!")
+THANKED = ("Imagina!", "Por nada!")
+LATER = ("Sem problema! Quando quiser, é só me chamar.", "Tá certo, no seu tempo! Estou por aqui.")
+PAUSES = re.compile(
+    r"\b(vou pensar|depois (eu )?(te )?(falo|aviso|chamo|respondo|vejo)|te (aviso|chamo|falo) depois|"
+    r"agora nao posso|estou (ocupad[oa]|trabalhando|dirigindo))\b"
+)
 MET = ("Prazer, {name}!", "Oi, {name}! Que bom falar com você.", "Muito prazer, {name}!")
-SORRY = ("Desculpa o incômodo.", "Peço desculpas pela demora.")
+SORRY = ("Desculpa, não quero te incomodar.", "Desculpa pelo incômodo.")
 LEARNT: dict[tuple[str, str], tuple[str, ...]] = {
     ("urgency", "week"): ("Certo, é pra já então!", "Entendi, é pra logo."),
     ("urgency", "none"): ("Tranquilo, sem pressa nenhuma.", "Sem problema, no seu tempo."),
@@ -39,6 +48,8 @@ def compose(
     signals = signals or read_signals([message.text for message in burst])
     text, message_id = "\n".join(message.text for message in burst), burst[-1].id
     answer = answer_to(text, message_id, profile, facts, signals)
+    if not answer.text and spoke and _pauses(burst, facts):
+        return pick([words for words in LATER if words not in said] or [""], message_id), ""
     question = next_question(profile, facts, said, message_id)
     opening = _acknowledge(burst, facts, said, signals) if spoke else greeting(profile, now)
     if spoke and answer.text and not _is_new(facts.get("name"), burst):
@@ -64,6 +75,8 @@ def _acknowledge(burst: Sequence[ChatMessage], facts: Mapping[str, Fact], said: 
     message_id = burst[-1].id
     if signals.sentiment is Sentiment.ANNOYED:
         return pick(SORRY, message_id)
+    if signals.intent is Intent.GREETING and re.search(r"\b(tudo|como vai)\b", plain(burst[-1].text)):
+        return pick(WELL, message_id)
     name = facts.get("name")
     if name and _is_new(name, burst):
         return pick(MET, message_id).format(name=first_name(name.value))
@@ -73,7 +86,14 @@ def _acknowledge(burst: Sequence[ChatMessage], facts: Mapping[str, Fact], said: 
         words = LEARNT.get((fact, found.level)) if found and _is_new(found, burst) else None
         if words and (fresh := [word for word in words if word not in used]):
             return pick(fresh, message_id)
+    if re.match(r"(muito )?(obrigad|brigad|valeu)", plain(burst[-1].text)):
+        return pick(THANKED, message_id)
     return pick([word for word in HEARD if word not in used] or HEARD, message_id)
+
+
+def _pauses(burst: Sequence[ChatMessage], facts: Mapping[str, Fact]) -> bool:
+    learnt = any(_is_new(fact, burst) for fact in facts.values())
+    return not learnt and any(PAUSES.search(plain(message.text)) for message in burst)
 
 
 def _is_new(fact: Fact | None, burst: Sequence[ChatMessage]) -> bool:
