@@ -10,12 +10,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
     """Prosa's say in allauth: log-in at most 5 times a minute and sign-up 3 times an hour from one address."""
 
     def pre_authenticate(self, request: HttpRequest, **credentials: object) -> None:
-        super().pre_authenticate(request, **credentials)
         refuse_when_too_many(request, "login", limit=5, period=60)
-
-    def get_reset_password_from_key_url(self, key: str) -> str:
-        url: str = super().get_reset_password_from_key_url(key)
-        return url
+        super().pre_authenticate(request, **credentials)
 
 
 def refuse_when_too_many(request: HttpRequest, name: str, *, limit: int, period: int) -> None:

@@ -1,6 +1,7 @@
 from typing import Any
 
 from allauth.account.forms import SignupForm
+from allauth.core import context
 from django import forms
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -20,11 +21,20 @@ class SignUpForm(SignupForm):  # type: ignore[misc]  # allauth ships no types
 
     field_order = ("name", "organization_name", "email", "password1")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Whoever comes by an invitation joins a business and opens none.
+        request = context.request
+        target = (request.POST.get("next") or request.GET.get("next") or "") if request else ""
+        if target.startswith("/convite/"):
+            del self.fields["organization_name"]
+
     def save(self, request: HttpRequest) -> User:
         user: User = super().save(request)
         user.name = self.cleaned_data["name"]
         user.save(update_fields=["name"])
-        create_organization(self.cleaned_data["organization_name"], owner=user)
+        if name := self.cleaned_data.get("organization_name"):
+            create_organization(name, owner=user)
         return user
 
 
