@@ -8,12 +8,14 @@ differ in who commits. What is refused here was never stored; what is our own fa
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import orjson
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
+from core.clock import now
 from core.tenancy import across_organizations
 from gateways.contract import Adapter, ConnectionUpdate, Ignored, RawHook
 from gateways.models import Channel, Receipt, ReceiptState
@@ -26,6 +28,7 @@ MAX_DEPTH = 64
 KNOWN_SECONDS = 5.0
 MOST_KNOWN = 5_000
 KEY_LENGTH = 128
+REFUSED_NOTED = timedelta(minutes=1)
 
 Store = Callable[[NewReceipt], None]
 
@@ -60,6 +63,7 @@ def receive(provider: str, token: str, headers: Mapping[str, str], body: bytes, 
         raise Refusal(413, "too large")
     hook = RawHook(headers, body)
     if not receiver.adapter.verify_hook(receiver.config, hook):
+        _note_refused(receiver)
         raise Refusal(401, "bad signature")
     check_json(body)
     receipt = receipt_of(receiver, hook)
@@ -118,6 +122,14 @@ def _is_deeper(value: Any, limit: int) -> bool:
         children = (child for parent in level for child in (parent.values() if isinstance(parent, dict) else parent))
         level = [child for child in children if isinstance(child, dict | list)]
     return bool(level)
+
+
+def _note_refused(receiver: Receiver) -> None:
+    """Let the number's page show that webhooks come unsigned, once a minute at most: its owner may have to change that."""
+    with across_organizations():
+        Channel.objects.filter(
+            Q(refused_hook_at=None) | Q(refused_hook_at__lt=now() - REFUSED_NOTED), pk=receiver.channel_id
+        ).update(refused_hook_at=now())
 
 
 def receipt_of(receiver: Receiver, hook: RawHook) -> NewReceipt | None:

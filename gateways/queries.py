@@ -40,6 +40,7 @@ class Card:
     channel: Channel
     badge: words.Badge
     explanation: str
+    warning: str
     waiting: str
     pace: Pace
     used: int
@@ -61,6 +62,11 @@ class Card:
     @property
     def is_near_cap(self) -> bool:
         return bool(self.cap) and self.used >= self.near_cap_from
+
+    @property
+    def is_refusing(self) -> bool:
+        refused_at: datetime | None = self.channel.refused_hook_at
+        return refused_at is not None and refused_at > now() - DAY
 
     @property
     def is_troubled(self) -> bool:
@@ -123,6 +129,7 @@ def _card(channel: Channel, delivery: Delivery, restrictions: int, at: datetime,
         channel=channel,
         badge=words.badge(channel, at),
         explanation=words.explanation(channel, at),
+        warning=words.warning(channel.warning),
         waiting=words.waiting(wait, zone),
         pace=pacing.pace_of(channel, at),
         used=pacing.used_today(channel, at, zone),

@@ -107,6 +107,17 @@ def _disconnected(reason: str) -> str:
     return known.get(code, _("The connection is down. We keep trying."))
 
 
+def warning(code: str) -> str:
+    """Return what the provider's server does wrong although it works; empty for no warning."""
+    known = {
+        "": "",
+        "key_ignored": _(
+            "The server answers without the right key, so anybody can use it. Protect it with WAHA_API_KEY."
+        ),
+    }
+    return known.get(code, code)
+
+
 def waiting(wait: Wait | None, zone: str) -> str:
     """Return what the number is waiting for."""
     if wait is None:

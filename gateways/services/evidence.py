@@ -7,6 +7,7 @@ from django.db.models import F, Value
 
 from gateways.contract import DeliveryUpdate
 from gateways.models import Channel, ChannelState
+from gateways.registry import get_adapter
 from gateways.services.states import mark_state
 from gateways.statuses import CONFIRMED
 
@@ -28,7 +29,11 @@ def note_events(channel: Channel, updates: Sequence[DeliveryUpdate], *, at: date
     if was_broken or streak:
         changes["failed_streak"] = Value(streak) if was_broken else F("failed_streak") + streak
     rows.update(**changes)
-    if streak and rows.filter(failed_streak__gte=BANNED_AFTER_FAILURES).exists():
+    if (
+        streak
+        and get_adapter(channel.provider).is_paced
+        and rows.filter(failed_streak__gte=BANNED_AFTER_FAILURES).exists()
+    ):
         mark_state(channel, ChannelState.RESTRICTED, FAILED_ACKS)
     elif confirmed and channel.state_reason == NO_ACKS:
         mark_state(channel, ChannelState.CONNECTED, "")

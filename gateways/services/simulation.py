@@ -25,18 +25,22 @@ def simulator_port(channel: Channel) -> Callable[[HttpCall], HttpReply]:
     config = SimulatorConfig.model_validate(channel.config if channel.provider == "simulator" else {})
 
     def serve(call: HttpCall) -> HttpReply:
-        if call.url != "simulator://send":
-            return HttpReply(200, b"{}")
-        return _accept(channel, config, call.json["phone"], call.json["text"])
+        if call.url in {"simulator://send", "simulator://check"} and _is_nobody(config, call.json["phone"]):
+            return HttpReply(404, b'{"error": "no such number"}')
+        if call.url == "simulator://send":
+            return _accept(channel, config, call.json["phone"], call.json["text"])
+        return HttpReply(200, b"{}")
 
     return serve
+
+
+def _is_nobody(config: SimulatorConfig, phone: str) -> bool:
+    return config.replies and virtual_contact(config, phone, 0).persona == "invalid"
 
 
 def _accept(channel: Channel, config: SimulatorConfig, phone: str, text: str) -> HttpReply:
     with activate_organization(channel.organization_id):
         turn = _turns(channel, phone)
-        if virtual_contact(config, phone, turn).persona == "invalid" and config.replies:
-            return HttpReply(404, b'{"error": "no such number"}')
         external_id = f"sim-{uuid7().hex}"
         at = now()
         SimulatedHook.objects.bulk_create(
@@ -53,8 +57,8 @@ def _accept(channel: Channel, config: SimulatorConfig, phone: str, text: str) ->
 
 
 def _turns(channel: Channel, phone: str) -> int:
-    """Return how many of our messages the virtual contact has had: each is delivered once."""
-    mine = SimulatedHook.objects.filter(channel=channel, phone=phone, body__type="ack", body__state="delivered")
+    """Return how many messages the virtual contact has had from us: each is acknowledged as sent once."""
+    mine = SimulatedHook.objects.filter(channel=channel, phone=phone, body__type="ack", body__state="sent")
     return int(mine.count())
 
 

@@ -17,6 +17,7 @@ from gateways.models import Channel, ChannelState
 from gateways.transport import sync
 
 KEY = "segredo-do-canal"
+API_KEY = "chave-da-api"
 CUSTOMER = "5511999998888@c.us"
 MakeChannel = Callable[..., Channel]
 
@@ -30,8 +31,10 @@ def _no_known_receivers() -> Iterator[None]:
 
 @pytest.fixture
 def make_channel(acme: Organization) -> MakeChannel:
-    def make(organization: Organization = acme, *, provider: str = "waha", config: Any = None, **values: Any) -> Channel:
-        settings = {"base_url": "http://127.0.0.1:3000", "session": "default", "api_key": "chave-da-api", "hmac_key": KEY}
+    def make(
+        organization: Organization = acme, *, provider: str = "waha", config: Any = None, **values: Any
+    ) -> Channel:
+        settings = {"base_url": "http://127.0.0.1:3000", "session": "default", "api_key": API_KEY, "hmac_key": KEY}
         channel = Channel(organization=organization, provider=provider, **({"name": "Recepção"} | values))
         channel.config = config if config is not None else settings if provider == "waha" else {}
         with activate_organization(organization.pk):
@@ -64,7 +67,11 @@ def ack(number: int, external_id: str, level: int) -> dict[str, Any]:
 
 def session(status: str, number: int | None = None) -> dict[str, Any]:
     """A change of the connection; without a number the bytes of an old server, equal for each such change."""
-    event: dict[str, Any] = {"event": "session.status", "session": "default", "payload": {"name": "default", "status": status}}
+    event: dict[str, Any] = {
+        "event": "session.status",
+        "session": "default",
+        "payload": {"name": "default", "status": status},
+    }
     return event if number is None else event | {"id": f"evt_{number:08}"}
 
 
@@ -82,7 +89,7 @@ def signed(event: Any, key: str = KEY) -> tuple[bytes, dict[str, str]]:
 
 
 class Script:
-    """Answers a provider's calls by path; the last answer of a path repeats."""
+    """Answers a provider's calls by path, when they bring the key; the last answer of a path repeats."""
 
     def __init__(self) -> None:
         self.answers: dict[str, list[Answer]] = {}
@@ -99,13 +106,15 @@ class Script:
         try:
             call = next(operation)
             while True:
-                self.calls.append(call)
                 call = operation.send(self._answer(call))
         except StopIteration as finished:
             result: R = finished.value
             return result
 
     def _answer(self, call: HttpCall) -> Answer:
+        if call.headers.get("X-Api-Key", API_KEY) != API_KEY:
+            return HttpReply(401, b"{}")
+        self.calls.append(call)
         path = call.url.split("://", 1)[1].partition("/")[2].partition("?")[0]
         known = self.answers.get(f"/{path}", [HttpReply(404, b"{}")])
         return known.pop(0) if len(known) > 1 else known[0]

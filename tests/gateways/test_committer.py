@@ -37,7 +37,9 @@ class Database:
         return {receipt.address for receipt in receipts}
 
 
-def run(database: Database, keys: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, str], list[Address]]:
+def run(
+    database: Database, keys: Sequence[str], monkeypatch: pytest.MonkeyPatch
+) -> tuple[dict[str, str], list[Address]]:
     """Hand in the first key, then the others while it is under way; return each one's fate and the bells."""
     monkeypatch.setattr(module, "insert_receipts", database.insert)
     rung: list[Address] = []

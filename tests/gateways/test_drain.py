@@ -102,7 +102,9 @@ def test_connection_events_change_the_channel_once(channel: Channel) -> None:
 
 
 def test_groups_and_unknown_events_are_ignored_with_the_reason(channel: Channel) -> None:
-    group = message(1, id="false_120363000000000000@g.us_AAAA_5511999998888@c.us", **{"from": "120363000000000000@g.us"})
+    group = message(
+        1, id="false_120363000000000000@g.us_AAAA_5511999998888@c.us", **{"from": "120363000000000000@g.us"}
+    )
     receipts = put(channel, group, {"event": "presence.update", "payload": {}}, [], 5)
     drain_channel(channel.pk)
     assert [state_of(receipt)[0] for receipt in receipts] == ["ignored"] * 4
@@ -114,7 +116,9 @@ def test_history_from_before_the_connection_is_ignored(make_channel: MakeChannel
     channel = make_channel(state=ChannelState.CONNECTED, connected_at=now() - timedelta(days=2))
     old = int((now() - timedelta(days=3)).timestamp())
     since = int((now() - timedelta(days=1)).timestamp())
-    receipts = put(channel, message(1, "velha", timestamp=old), message(2, "recuperada", timestamp=since), message(3, "nova"))
+    receipts = put(
+        channel, message(1, "velha", timestamp=old), message(2, "recuperada", timestamp=since), message(3, "nova")
+    )
     drain_channel(channel.pk)
     assert [state_of(receipt)[0] for receipt in receipts] == ["ignored", "done", "done"]
     assert "history" in receipts[0].note
@@ -131,7 +135,9 @@ def test_a_number_that_is_just_connecting_brings_no_history(make_channel: MakeCh
 
 
 @pytest.mark.parametrize(("minutes", "is_old"), [(0, False), (9, False), (11, True), (60, True), (25 * 60, True)])
-def test_late_messages_are_marked_so_that_nobody_answers_them(make_channel: MakeChannel, minutes: int, is_old: bool) -> None:
+def test_late_messages_are_marked_so_that_nobody_answers_them(
+    make_channel: MakeChannel, minutes: int, is_old: bool
+) -> None:
     channel = make_channel(state=ChannelState.CONNECTED, connected_at=now() - timedelta(days=9))
     put(channel, message(1, timestamp=int((now() - timedelta(minutes=minutes)).timestamp())))
     drain_channel(channel.pk)
@@ -206,7 +212,9 @@ def test_a_payload_that_kills_its_worker_is_given_up_after_three_attempts(
     assert texts() == ["boa"]
 
 
-def test_a_receipt_is_replayed_and_its_messages_told_again(channel: Channel, ana: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_receipt_is_replayed_and_its_messages_told_again(
+    channel: Channel, ana: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with monkeypatch.context() as patch:
         poison(patch)
         [bad] = put(channel, message(1, "veneno"))

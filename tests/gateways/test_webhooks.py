@@ -184,7 +184,13 @@ def test_the_largest_body_is_taken_and_one_byte_more_is_not(channel: Channel) ->
 
 
 def test_secrets_are_blotted_out_before_storing(channel: Channel) -> None:
-    assert post(channel, {"event": "message.any", "payload": {"body": "minha chave-da-api e " + KEY}, "apikey": "chave-da-api"}) == 200
+    assert (
+        post(
+            channel,
+            {"event": "message.any", "payload": {"body": "minha chave-da-api e " + KEY}, "apikey": "chave-da-api"},
+        )
+        == 200
+    )
     body = bytes(Receipt.objects.get().body)
     assert b"chave-da-api" not in body
     assert KEY.encode() not in body
@@ -283,5 +289,7 @@ def test_parallel_deliveries_of_the_same_webhooks_make_no_duplicates(channel: Ch
     assert Receipt.objects.count() == 30
     assert sum(Receipt.objects.values_list("duplicates", flat=True)) == 120
     drain()
-    sent = [m for event in OutboxEvent.objects.filter(name="gateways.MessagesReceived") for m in event.payload["messages"]]
+    sent = [
+        m for event in OutboxEvent.objects.filter(name="gateways.MessagesReceived") for m in event.payload["messages"]
+    ]
     assert len(sent) == len({m["external_id"] for m in sent}) == 30

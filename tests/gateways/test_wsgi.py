@@ -29,7 +29,9 @@ def door() -> Iterator[HookDoor]:
     found.committer.close()
 
 
-def call(door: HookDoor, path: str, body: Any = b"", headers: dict[str, str] | None = None, **environ: Any) -> tuple[int, dict[str, str]]:
+def call(
+    door: HookDoor, path: str, body: Any = b"", headers: dict[str, str] | None = None, **environ: Any
+) -> tuple[int, dict[str, str]]:
     answer: list[Any] = []
     given = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in (headers or {}).items()}
     base = {
