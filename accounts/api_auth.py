@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from ninja.security import HttpBearer
+from ninja.errors import HttpError
+from ninja.security import HttpBearer, SessionAuth
 
 from accounts.models import ApiToken, IdempotentRequest, Role
 from core.clock import now
@@ -27,6 +29,18 @@ class TokenAuth(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> ApiToken | None:
         found: ApiToken | None = getattr(request, "api_token", None)
         return found
+
+
+class MemberSessionAuth(SessionAuth):
+    """Accepts the session of a member, for the plain paths that pages call; viewers only read."""
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> Any:
+        membership = getattr(request, "membership", None)
+        if membership is None:
+            return None
+        if request.method not in {"GET", "HEAD", "OPTIONS"} and not membership.can_write:
+            raise HttpError(403, "Viewers only read")
+        return super().authenticate(request, key)
 
 
 class ApiMiddleware:

@@ -1,9 +1,8 @@
 """The public API: each app's router under /api/v1/, and the plain paths that older callers know under /api/."""
 
 from ninja import NinjaAPI
-from ninja.security import django_auth
 
-from accounts.api_auth import TokenAuth
+from accounts.api_auth import MemberSessionAuth, TokenAuth
 from campaigns.api import plain_router as campaigns_plain
 from campaigns.api import router as campaigns
 from conversations.api import router as conversations
@@ -19,7 +18,7 @@ for router in (gateways, leads, campaigns, conversations, sdr):
     api.add_router("", router)
 
 plain_api = NinjaAPI(
-    title="Prosa, plain paths", version="plain", auth=[TokenAuth(), django_auth], urls_namespace="api-plain", docs_url=None,
+    title="Prosa, plain paths", version="plain", auth=[TokenAuth(), MemberSessionAuth()], urls_namespace="api-plain", docs_url=None,
     openapi_url=None,
 )  # fmt: skip
 for router in (campaigns_plain, reports_plain, sdr_plain):

@@ -1,0 +1,94 @@
+"""Two organizations with a row of everything, so that each route has something foreign to be asked for."""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.models import ApiToken, Invitation, Membership, Role, Team, User
+from accounts.services.organizations import create_organization
+from accounts.services.tokens import create_api_token
+from campaigns.models import Campaign, Recipient
+from conversations.models import Attachment, Conversation, Message
+from core.clock import now
+from core.ids import uuid7
+from core.tenancy import activate_organization
+from gateways.models import Channel, ChannelState, Receipt
+from leads.models import Contact, ContactList, Import
+from sagas.outbox import deliver_due
+
+CANARY = "canario-da-outra-empresa"
+
+
+@dataclass
+class World:
+    """``people`` by actor name, ``token`` of the first organization, ``foreign`` ids of the second by parameter name."""
+
+    people: dict[str, User] = field(default_factory=dict)
+    token: str = ""
+    foreign: dict[str, UUID] = field(default_factory=dict)
+    words: dict[str, str] = field(
+        default_factory=lambda: {"action": "pause", "file_format": "csv", "provider": "waha", "token": "x" * 24, "key": "x-y", "uidb36": "1"}
+    )
+
+    def foreign_id(self, name: str) -> UUID:
+        return self.foreign.get(name, uuid7())
+
+
+def build_world() -> World:
+    """Create both organizations; the caller rolls everything back."""
+    world = World()
+    mine = _organization("Prova A", "owner", world)
+    for role in (Role.AGENT, Role.VIEWER):
+        user = _user(str(role.value), world)
+        with activate_organization(mine.organization_id):
+            Membership.objects.create(user=user, role=role)
+    theirs = _organization("Prova B", "foreign_owner", world)
+    staff = _user("staff", world)
+    staff.is_staff = staff.is_superuser = True
+    staff.save()
+    with transaction.atomic():
+        deliver_due()
+    with activate_organization(mine.organization_id):
+        _token, world.token = create_api_token("prova")
+    with activate_organization(theirs.organization_id):
+        world.foreign = _rows(theirs) | {"organization_id": theirs.organization_id}
+    return world
+
+
+def _user(name: str, world: World) -> User:
+    user = User.objects.create_user(f"{name}-{uuid7().hex[:8]}@prova.local", None, name=f"Prova {name}")
+    world.people[name] = user
+    return user
+
+
+def _organization(name: str, actor: str, world: World) -> Membership:
+    return create_organization(name, owner=_user(actor, world))
+
+
+def _rows(member: Membership) -> dict[str, UUID]:
+    channel = Channel(organization_id=member.organization_id, provider="simulator", name=CANARY, state=ChannelState.CONNECTED)
+    channel.config = {}
+    channel.save()
+    contact = Contact.objects.create(name=CANARY, phone="+5511987654321", phone_key="+5511987654321")
+    contacts = ContactList.objects.create(name=CANARY)
+    run = Import.objects.create(list_name=CANARY, filename=f"{CANARY}.csv", stored_path="x", contact_list=contacts)
+    campaign = Campaign.objects.create(name=CANARY)
+    recipient = Recipient.objects.create(campaign=campaign, contact=contact, body=CANARY)
+    thread = Conversation.objects.create(contact=contact, channel=channel, last_message_at=now())
+    message = Message.objects.create(
+        conversation=thread, channel=channel, direction="in", origin="customer", body=CANARY, state="received", at=now()
+    )
+    attachment = Attachment.objects.create(message=message, kind="image", filename=CANARY)
+    receipt = Receipt.objects.create(organization_id=member.organization_id, channel=channel, dedupe_key="x", body=CANARY.encode())
+    team = Team.objects.create(name=CANARY)
+    invitation = Invitation.objects.create(email=f"{CANARY}@prova.local", expires_at=now())
+    token = ApiToken.objects.create(name=CANARY, token_hash=uuid7().hex, hint="prosa_")
+    rows = {
+        "channel": channel, "contact": contact, "list": contacts, "contact_list": contacts, "import": run, "campaign": campaign,
+        "recipient": recipient, "conversation": thread, "message": message, "attachment": attachment, "team": team,
+        "invitation": invitation, "token": token, "membership": member,
+    }  # fmt: skip
+    ids: dict[str, UUID] = {f"{name}_id": row.pk for name, row in rows.items()}
+    ids["receipt_id"] = receipt.pk  # a sequence, not a UUID; the walk writes it as it is
+    return ids
