@@ -74,7 +74,9 @@ def test_every_point_names_a_message_of_the_conversation(talk: Talk) -> None:
     for text in FACTS:
         thread = talk.say(text)
         talk.let_answer()
-    ids = {str(pk) for pk in Message.objects.filter(conversation=thread, origin="customer").values_list("pk", flat=True)}
+    ids = {
+        str(pk) for pk in Message.objects.filter(conversation=thread, origin="customer").values_list("pk", flat=True)
+    }
     assert {line["message_id"] for line in Qualification.objects.get().breakdown} <= ids
 
 
