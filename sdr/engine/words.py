@@ -77,7 +77,7 @@ def alike(one: str, other: str) -> bool:
     stem = min(len(short), 6)
     if one[:stem] == other[:stem] and len(long) - len(short) <= 4:
         return True
-    return len(short) >= 5 and distance(sound(one), sound(other), 2) <= (2 if len(short) >= 9 else 1)
+    return len(short) >= 6 and distance(sound(one), sound(other), 2) <= (2 if len(short) >= 9 else 1)
 
 
 def distance(one: str, other: str, limit: int) -> int:

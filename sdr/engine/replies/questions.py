@@ -71,7 +71,7 @@ _ASKS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "interest",
         re.compile(
-            r"\b(qual (desses )?(servico|curso|modalidade|procedimento)|o que (voce|ela|ele|voces) (procura|gostaria|"
+            r"\b(qual (desses )?(servicos?|curso|modalidade|procedimento)|o que (voce|ela|ele|voces) (procura|gostaria|"
             r"quer|"
             r"precisa|esta)\w*|te interessa|em que posso|"
             r"como posso (te )?ajudar|de qual|por qual|o que procura)\b"
