@@ -12,6 +12,12 @@ from conversations.models import Conversation, ConversationStatus, Direction, Me
 from conversations.search import conversations_with
 from core.text import fold
 
+# What a row of the list shows; the rest of four tables would cost more than the query itself.
+LIST_COLUMNS = (
+    "organization_id", "status", "handler", "unread", "needs_human", "last_message_at", "last_message_preview",
+    "last_message_direction", "last_message_state", "contact__name", "contact__phone", "contact__temperature", "contact__score",
+    "assigned_to__user__name",
+)  # fmt: skip
 FOLDERS = ("open", "mine", "unassigned", "needs_human", "bot", "waiting", "closed")
 
 
@@ -38,7 +44,7 @@ def inbox(
     folder: str, *, member: Membership | None, search: str = "", team_id: UUID | None = None
 ) -> "QuerySet[Conversation]":
     """Return a folder's conversations, unordered; a search looks through every folder."""
-    rows = Conversation.objects.select_related("contact", "channel", "assigned_to__user", "team")
+    rows = Conversation.objects.select_related("contact", "assigned_to__user").only(*LIST_COLUMNS)
     if search.strip():
         ids = list(conversations_with(search))
         folded = fold(search.strip())

@@ -1,0 +1,48 @@
+import json
+import os
+import sys
+import tempfile
+from argparse import ArgumentParser
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from config.embedded import stop_services
+
+BENCHES = {
+    "send": "campaigns.bench",
+    "ingest": "gateways.bench",
+    "import": "leads.bench",
+    "inbox": "conversations.bench",
+}
+OWN_DATA = "PROSA_BENCH_DATA"
+
+
+class Command(BaseCommand):
+    help = "Measures a goal beside its limit and its peer in the same run; prints one JSON object last."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name", choices=sorted(BENCHES))
+        parser.add_argument("--size", type=int)
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if "DATABASE_URL" not in os.environ and OWN_DATA not in os.environ:
+            # Embedded servers of its own, so that nothing that runs here disturbs the figures or is disturbed.
+            os.environ[OWN_DATA] = os.environ["PROSA_DATA"] = tempfile.mkdtemp(prefix="prosa-bench-")
+            os.execv(sys.executable, [sys.executable, *sys.argv])  # noqa: S606
+        try:
+            call_command("migrate", interactive=False, verbosity=0)
+            self.stderr.write(f"load average {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores")
+            bench = import_module(BENCHES[options["name"]])
+            result = bench.run(options["size"]) if options["size"] else bench.run()
+        except ImportError as error:
+            raise CommandError(f"This bench needs the packages of requirements-dev.txt: {error}") from error
+        finally:
+            if own := os.environ.get(OWN_DATA):
+                stop_services(Path(own))
+        report = {"name": options["name"], "cores": os.cpu_count(), **result}
+        self.stdout.write(json.dumps(report, default=str, indent=None if options["json"] else 2))
