@@ -18,7 +18,8 @@ def _team_field(label: Any) -> forms.ModelChoiceField:  # type: ignore[type-arg]
 class SdrForm(forms.ModelForm[SdrProfile]):
     services_text = forms.CharField(
         label=_("Services, one per line: name; price"), required=False, max_length=6000,
-        widget=forms.Textarea({"rows": 5}), help_text=_("E.g.: Clareamento; 690,00. Leave the price out and the SDR says that it will ask."),
+        widget=forms.Textarea({"rows": 5}),
+        help_text=_("E.g.: Clareamento; 690,00. Leave the price out and the SDR says that it will ask."),
     )  # fmt: skip
     area_text = forms.CharField(
         label=_("Neighbourhoods or cities that you serve, separated by commas"), required=False, max_length=1000
@@ -114,7 +115,9 @@ class RubricForm(forms.Form):
             try:
                 Rubric.from_json(self.rubric)
             except RubricError as error:
-                raise forms.ValidationError(_("The thresholds must go down from hot to cold.")) from error
+                raise forms.ValidationError(
+                    _("The best levels together may give at most 130 points, and the thresholds must go down from hot to cold.")
+                ) from error
         return data
 
     @property

@@ -7,9 +7,9 @@ from sdr.contract import BusinessProfile, Fact
 
 CLOSINGS = {
     "quente": "{nome}já tenho tudo que preciso. Nossa equipe foi avisada e alguém continua com você em instantes.",
-    "morno": "{nome}obrigado pelas informações! Nossa equipe vai te chamar para combinar os próximos passos.",
-    "frio": "{nome}obrigado por contar. Deixei tudo anotado aqui; quando quiser avançar, é só me chamar.",
-    "muito_frio": "{nome}obrigado pelo contato! Quando fizer sentido pra você, estamos por aqui.",
+    "morno": "{nome}agradeço as informações! Nossa equipe vai te chamar para combinar os próximos passos.",
+    "frio": "{nome}que bom que me contou. Deixei tudo anotado aqui; quando quiser avançar, é só me chamar.",
+    "muito_frio": "{nome}agradeço o contato! Quando fizer sentido pra você, estamos por aqui.",
 }
 
 
