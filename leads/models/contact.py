@@ -1,7 +1,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import OrganizationOwned
+from accounts.models import Organization, OrganizationOwned
 
 
 class IdentityKind(models.TextChoices):
@@ -25,9 +25,10 @@ class Contact(OrganizationOwned):
     of contacts is searched in, folded by :func:`core.text.fold`.
     """
 
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+", db_index=False)
     name = models.CharField(_("name"), max_length=160, blank=True, default="", db_default="")
     phone = models.CharField(_("phone"), max_length=20, blank=True, default="", db_default="")
-    phone_key = models.CharField(max_length=20, null=True)  # noqa: DJ001  # unique, and many have none
+    phone_key = models.CharField(max_length=20, null=True)  # unique, and many have none
     email = models.CharField(_("e-mail"), max_length=254, blank=True, default="", db_default="")
     city = models.CharField(_("city"), max_length=120, blank=True, default="", db_default="")
     whatsapp_link = models.CharField(max_length=300, blank=True, default="", db_default="")
@@ -98,7 +99,7 @@ class TimelineEntry(OrganizationOwned):
     detail = models.TextField(blank=True)
     url = models.CharField(max_length=300, blank=True)
     at = models.DateTimeField()
-    dedupe_key = models.CharField(max_length=120, null=True)  # noqa: DJ001  # unique, and many have none
+    dedupe_key = models.CharField(max_length=120, null=True)  # unique, and many have none
 
     class Meta:
         verbose_name = _("timeline entry")

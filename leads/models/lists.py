@@ -1,7 +1,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import OrganizationOwned
+from accounts.models import Organization, OrganizationOwned
 from leads.models.contact import Contact
 
 
@@ -32,10 +32,13 @@ class ContactList(OrganizationOwned):
 class ListMembership(OrganizationOwned):
     """A contact's place in a list, with the status of the list's own row and the import that put it there.
 
-    Imports write these by the hundred thousand: the composite keys of the migration are the only foreign keys, and the
-    unique constraint is the only index that begins with the list.
+    Imports write these by the hundred thousand: the composite keys of the migration are the only foreign keys, they say
+    all that the single ones would, and no index repeats another.
     """
 
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
     contact_list = models.ForeignKey(
         ContactList, on_delete=models.CASCADE, related_name="memberships", db_constraint=False, db_index=False
     )

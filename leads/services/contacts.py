@@ -226,7 +226,7 @@ def _write(contact: Contact, fields: list[str] | None) -> None:
 def change_attributes(
     contact_id: UUID | str, values: Mapping[str, Any], *, labels: Mapping[str, str] | None = None
 ) -> Contact:
-    """Set the given attributes, leave the others; an empty value takes one away. ``labels`` name new keys for people."""
+    """Set the given attributes, leave the others; an empty value takes one away. ``labels`` name new keys to people."""
     contact: Contact = Contact.objects.select_for_update().get(pk=contact_id)
     gone = {slug_key(key) for key, value in values.items() if not _as_text(value).strip()}
     kept = {key: value for key, value in contact.attributes.items() if key not in gone}

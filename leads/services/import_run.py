@@ -5,9 +5,10 @@ counts and creates exactly what an uninterrupted one does.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from time import monotonic
 from typing import Any, Final
@@ -21,7 +22,6 @@ from django.db.models.functions import Now
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from core.crypto import fingerprints_for
 from core.ids import uuid7
 from core.live import signal
 from core.tabular import Row, Table, TableError, open_table
@@ -30,7 +30,7 @@ from leads.models import Import, ImportState, IssueKind, Tombstone
 from leads.services.import_lease import Lease, LeaseLostError, drop_lease, keep_lease, take_lease
 from leads.services.imports import forget_file
 from leads.services.lists import recount
-from leads.services.merge import Merged, merge_rows
+from leads.services.merge import Chunk, Merged, merge_chunk, prepare
 from leads.services.rows import ParsedRow, RowReader
 from sagas.outbox import publish
 
@@ -73,11 +73,12 @@ def _work(run: Import, lease: Lease, deadline: float) -> bool:
     with _opened(run) as table:
         if not run.next_row:
             _look_through(run, table)
-        for chunk in _read_ahead(run, table):
-            import_chunk(run, chunk, lease)
-            if monotonic() > deadline and len(chunk) == CHUNK:
-                drop_lease(lease)
-                return True
+        with _read_ahead(run, table) as ahead:
+            while (chunk := ahead.take()).rows:
+                import_chunk(run, chunk, lease, meanwhile=ahead.start)
+                if monotonic() > deadline:
+                    drop_lease(lease)
+                    return True
     _complete(run, lease)
     return False
 
@@ -94,42 +95,65 @@ def _look_through(run: Import, table: Table) -> None:
     Import.objects.filter(pk=run.pk).update(estimated_rows=count)
 
 
-def _read_ahead(run: Import, table: Table) -> Iterator[list[ParsedRow]]:
-    """Yield chunks; the next one is read while the database works on this one."""
-    reader, rows, language = RowReader(run.mapping), table.rows(start=run.next_row), translation.get_language()
+class ReadAhead:
+    """Reads the next chunk in a thread of its own, from :meth:`start` on.
+
+    It is started when the database begins its long statement. Two threads that both want the interpreter would slow
+    each other down more than they gain.
+    """
+
+    def __init__(self, read: Callable[[], Chunk], pool: ThreadPoolExecutor) -> None:
+        self._read, self._pool = read, pool
+        self._next: Future[Chunk] | None = None
+
+    def start(self) -> None:
+        if self._next is None:
+            self._next = self._pool.submit(self._read)
+
+    def take(self) -> Chunk:
+        """Return the next chunk; one without rows is the end."""
+        coming = self._next or self._pool.submit(self._read)
+        self._next = None
+        return coming.result()
+
+
+@contextmanager
+def _read_ahead(run: Import, table: Table) -> Iterator[ReadAhead]:
+    rows, language = table.rows(start=run.next_row), translation.get_language()
+    tombstones = frozenset(Tombstone.objects.values_list("fingerprint", flat=True))
+    read = partial(_read, RowReader(run.mapping), rows, language, run.organization_id, tombstones)
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="import") as pool:
-        ahead: Future[list[ParsedRow]] = pool.submit(_parse, reader, rows, language)
-        while chunk := ahead.result():
-            ahead = pool.submit(_parse, reader, rows, language)
-            yield chunk
+        yield ReadAhead(read, pool)
 
 
-def _parse(reader: RowReader, rows: Iterator[Row], language: str | None) -> list[ParsedRow]:
+def _read(
+    reader: RowReader, rows: Iterator[Row], language: str | None, organization_id: UUID, tombstones: frozenset[str]
+) -> Chunk:
     with translation.override(language):
-        return [reader.read(row.number, row.cells) for row in islice(rows, CHUNK)]
+        parsed = [reader.read(row.number, row.cells) for row in islice(rows, CHUNK)]
+    return prepare(parsed, organization_id=organization_id, tombstones=tombstones)
 
 
 @transaction.atomic
-def import_chunk(run: Import, chunk: list[ParsedRow], lease: Lease) -> None:
+def import_chunk(run: Import, chunk: Chunk, lease: Lease, *, meanwhile: Callable[[], None] = lambda: None) -> None:
     """Write one chunk with its counts and the row after which to go on."""
     keep_lease(lease)
-    good = [row for row in chunk if not row.reason]
-    merged = merge_rows(
-        good,
+    merged = merge_chunk(
+        chunk,
         organization_id=run.organization_id,
         import_id=run.pk,
         list_id=_list_id(run),
         has_status="status" in run.mapping.values(),
-        erased=_erased(run.organization_id, good),
+        meanwhile=meanwhile,
     )
-    _copy_issues(run, chunk, merged)
+    _copy_issues(run, chunk.rows, merged)
     Import.objects.filter(pk=run.pk).update(
-        rows=F("rows") + len(chunk),
+        rows=F("rows") + len(chunk.rows),
         created=F("created") + merged.created,
         updated=F("updated") + merged.updated,
-        invalid=F("invalid") + len(chunk) - len(good),
+        invalid=F("invalid") + len(chunk.rows) - chunk.good,
         duplicate=F("duplicate") + len(merged.duplicates),
-        next_row=chunk[-1].number,
+        next_row=chunk.rows[-1].number,
         attempts=0,
     )
     signal(run.organization_id, f"import:{run.pk}")
@@ -141,15 +165,8 @@ def _list_id(run: Import) -> UUID:
     return run.contact_list_id
 
 
-def _erased(organization_id: UUID, rows: list[ParsedRow]) -> list[bool]:
-    stones = set(Tombstone.objects.values_list("fingerprint", flat=True))
-    if not stones:
-        return []
-    return [not stones.isdisjoint(fingerprints_for(organization_id, row.phone_key)) for row in rows]
-
-
-def _copy_issues(run: Import, chunk: list[ParsedRow], merged: Merged) -> None:
-    issues = [_issue(run, row, merged.duplicates) for row in chunk if row.reason or row.number in merged.duplicates]
+def _copy_issues(run: Import, rows: list[ParsedRow], merged: Merged) -> None:
+    issues = [_issue(run, row, merged.duplicates) for row in rows if row.reason or row.number in merged.duplicates]
     if not issues:
         return
     with connection.cursor() as cursor, cursor.copy(_ISSUES) as copy:

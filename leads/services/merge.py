@@ -1,6 +1,6 @@
 """Rows into contacts and list places: COPY into a temporary table, then one statement for all of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -9,6 +9,7 @@ import orjson
 from django.db import connection
 from django.utils.translation import gettext as _
 
+from core.crypto import fingerprints_for
 from core.ids import uuid7
 from leads.services.rows import ParsedRow
 
@@ -21,6 +22,7 @@ CREATE TEMP TABLE import_stage (
 ) ON COMMIT DROP
 """
 _COPY: Final = "COPY import_stage FROM STDIN"
+_ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 # A person with several phones is known by each of them.
 _OTHER_PHONES: Final = """
@@ -80,6 +82,15 @@ WHERE stage.row_number = ANY(%(duplicates)s)
 
 
 @dataclass(frozen=True)
+class Chunk:
+    """Rows of a file that are written together, and those that were read well as a block for COPY."""
+
+    rows: list[ParsedRow]
+    good: int
+    block: bytes
+
+
+@dataclass(frozen=True)
 class Merged:
     """``duplicates`` maps the number of a repeated row to that of the row which counted."""
 
@@ -88,15 +99,45 @@ class Merged:
     duplicates: dict[int, int | None]
 
 
-def merge_rows(
-    rows: Sequence[ParsedRow], *, organization_id: UUID, import_id: UUID, list_id: UUID, has_status: bool = True,
-    erased: Sequence[bool] = (),
-) -> Merged:  # fmt: skip
-    """Write rows that were read well as contacts of the list, in the caller's transaction.
+def prepare(rows: list[ParsedRow], *, organization_id: UUID, tombstones: Collection[str] = ()) -> Chunk:
+    """Make rows ready for the database without asking it anything, so that it can be done while the database works."""
+    good = [row for row in rows if not row.reason]
+    lines = [_line(row, _is_erased(row, organization_id, tombstones)) for row in good]
+    return Chunk(rows, len(good), "".join(lines).encode())
 
-    Without a status column new contacts get 1 and known ones keep theirs.
+
+def _is_erased(row: ParsedRow, organization_id: UUID, tombstones: Collection[str]) -> bool:
+    return bool(tombstones) and any(mark in tombstones for mark in fingerprints_for(organization_id, row.phone_key))
+
+
+def _line(row: ParsedRow, erased: bool) -> str:
+    fields = (
+        str(uuid7()), str(row.number), row.name, row.phone, row.phone_key, row.email, row.city, row.whatsapp_link,
+        "1" if row.status else "0", orjson.dumps(row.tags).decode() if row.tags else "[]",
+        orjson.dumps(row.attributes).decode() if row.attributes else "{}", row.search, "t" if erased else "f",
+    )  # fmt: skip
+    line = "\t".join(fields)
+    # The text format of COPY: few cells hold what it has to escape.
+    if "\\" in line or "\n" in line or "\r" in line or line.count("\t") != len(fields) - 1:
+        line = "\t".join(field.translate(_ESCAPES) for field in fields)
+    return line + "\n"
+
+
+def merge_chunk(
+    chunk: Chunk,
+    *,
+    organization_id: UUID,
+    import_id: UUID,
+    list_id: UUID,
+    has_status: bool,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> Merged:
+    """Write the good rows as contacts of the list, in the caller's transaction.
+
+    Without a status column new contacts get 1 and known ones keep theirs. ``meanwhile`` is called right before the one
+    long statement.
     """
-    if not rows:
+    if not chunk.good:
         return Merged(0, 0, {})
     values: dict[str, Any] = {
         "organization": organization_id, "import": import_id, "list": list_id, "has_status": has_status,
@@ -104,9 +145,11 @@ def merge_rows(
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_STAGE)
-        _copy(cursor, rows, erased)
-        cursor.execute("ANALYZE import_stage")
+        with cursor.copy(_COPY) as copy:
+            copy.write(chunk.block)
+        cursor.execute("ANALYZE import_stage (phone_key)")
         cursor.execute(_OTHER_PHONES, values)
+        meanwhile()
         cursor.execute(_MERGE, values)
         created, updated, repeated = cursor.fetchone()
         duplicates: dict[int, int | None] = dict.fromkeys(repeated)
@@ -115,17 +158,3 @@ def merge_rows(
             duplicates |= dict(cursor.fetchall())
         cursor.execute("DROP TABLE import_stage")
     return Merged(created, updated, duplicates)
-
-
-def _copy(cursor: Any, rows: Sequence[ParsedRow], erased: Sequence[bool]) -> None:
-    with cursor.copy(_COPY) as copy:
-        for place, row in enumerate(rows):
-            copy.write_row(
-                (
-                    str(uuid7()), row.number, row.name, row.phone, row.phone_key, row.email, row.city,
-                    row.whatsapp_link,
-                    row.status, orjson.dumps(row.tags).decode() if row.tags else "[]",
-                    orjson.dumps(row.attributes).decode() if row.attributes else "{}",
-                    row.search, erased[place] if erased else False,
-                )
-            )  # fmt: skip

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from django.utils.translation import gettext as _
 
 from core.phones import InvalidPhoneError, canonical, extract_phone_from_whatsapp_link, match_key
-from core.text import search_text
+from core.text import fold
 from leads.services.mapping import ATTRIBUTE
 
 ACTIVE: Final = frozenset(
@@ -39,7 +40,8 @@ class ParsedRow:
 
     @property
     def search(self) -> str:
-        return search_text(self.name, self.phone, self.email, self.city)[:SEARCH_LENGTH]
+        parts = (fold(self.name), self.phone, fold(self.email), _folded(self.city))
+        return " ".join(part for part in parts if part)[:SEARCH_LENGTH]
 
 
 class RowReader:
@@ -78,8 +80,16 @@ class RowReader:
 
 def read_tags(text: str) -> list[str]:
     """Return the tags of a text with commas or semicolons between them, each once, within the limits."""
+    return list(_tags(text))
+
+
+_folded = lru_cache(maxsize=4096)(fold)
+
+
+@lru_cache(maxsize=4096)
+def _tags(text: str) -> tuple[str, ...]:
     tags = (" ".join(tag.split())[:TAG_LENGTH] for tag in text.replace(";", ",").replace("|", ",").split(","))
-    return list(dict.fromkeys(tag for tag in tags if tag))[:TAGS]
+    return tuple(dict.fromkeys(tag for tag in tags if tag))[:TAGS]
 
 
 def parse_row(number: int, cells: Sequence[str], mapping: Mapping[str, str]) -> ParsedRow:
