@@ -13,7 +13,7 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
         "Qual serviço você procura?",
         "O que você gostaria de fazer?",
         "Me conta: em que posso te ajudar, qual serviço te interessa?",
-        "Qual desses serviços faz mais sentido pra você?",
+        "Qual desses serviços mais te interessa?",
     ),
     "name": ("Qual é o seu nome?", "Com quem eu falo?", "Como posso te chamar?", "Me diz seu nome, por favor?"),
     "urgency": (
@@ -26,7 +26,7 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
         "Já fez isso alguma vez ou é a primeira vez?",
         "Já conhece como funciona ou seria novidade?",
         "Já chegou a fazer orçamento em algum lugar ou seria a primeira vez?",
-        "Já teve alguma experiência com isso antes?",
+        "Já teve alguma experiência com isso ou é sua primeira vez?",
     ),
     "location": (
         "Em que bairro ou cidade você mora?",
