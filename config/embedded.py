@@ -1,13 +1,16 @@
 """A real PostgreSQL and a real Redis from wheels, for whoever sets no DATABASE_URL and REDIS_URL.
 
-Both listen on unix sockets only. The servers outlive the process that started them; ``manage.py up`` stops its own.
+Both listen on unix sockets only. A command that had to start them stops them when it ends, unless another process uses
+them by then; ``manage.py up`` stops them in any case, and test runs leave them for the next run.
 """
 
+import atexit
 import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 import warnings
@@ -16,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote
 
 import redis
@@ -40,13 +43,14 @@ def services_for_command(data_dir: Path) -> Services:
     database_url, redis_url = os.environ.get("DATABASE_URL"), os.environ.get("REDIS_URL")
     if database_url and redis_url:
         return Services(database_url, redis_url)
+    with _locked(data_dir):
+        _note_use(data_dir, idle=not _is_running(data_dir))
     embedded = ensure_services(data_dir, postgres=not database_url, redis_server=not redis_url)
     return Services(database_url or embedded.database_url, redis_url or embedded.redis_url)
 
 
 def ensure_services(data_dir: Path, *, postgres: bool = True, redis_server: bool = True) -> Services:
     """Start what is not running below the folder and return its addresses; safe to call from many processes at once."""
-    data_dir.mkdir(parents=True, exist_ok=True)
     with _locked(data_dir):
         return Services(_ensure_postgres(data_dir) if postgres else "", _ensure_redis(data_dir) if redis_server else "")
 
@@ -54,13 +58,60 @@ def ensure_services(data_dir: Path, *, postgres: bool = True, redis_server: bool
 def stop_services(data_dir: Path) -> None:
     """Stop the embedded servers of the folder; harmless when none runs."""
     with _locked(data_dir):
-        _stop_redis(data_dir)
-        if (data_dir / "postgres" / "postmaster.pid").exists():
-            _server(data_dir, start=True).stop()
+        _stop(data_dir)
+
+
+def release_services(data_dir: Path) -> None:
+    """Stop the servers if this process started them and no other one uses them."""
+    if not (use := _uses.pop(data_dir, None)):
+        return
+    with use.handle, _locked(data_dir):
+        if use.pid == os.getpid() and use.started and _is_last(use.handle):
+            _stop(data_dir)
+
+
+@dataclass(frozen=True)
+class _Use:
+    handle: IO[str]
+    started: bool
+    pid: int
+
+
+# Whoever uses the servers of a folder holds a shared lock on its file ``.users`` for as long as it lives.
+_uses: dict[Path, _Use] = {}
+
+
+def _note_use(data_dir: Path, *, idle: bool) -> None:
+    if data_dir in _uses:
+        return
+    handle = (data_dir / ".users").open("w")
+    fcntl.flock(handle, fcntl.LOCK_SH)
+    _uses[data_dir] = _Use(handle, idle, os.getpid())
+    if "pytest" not in sys.modules:
+        atexit.register(release_services, data_dir)
+
+
+def _is_last(handle: IO[str]) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_running(data_dir: Path) -> bool:
+    return (data_dir / "postgres" / "postmaster.pid").exists() or _redis_answers(f"unix://{redis_socket(data_dir)}")
+
+
+def _stop(data_dir: Path) -> None:
+    _stop_redis(data_dir)
+    if (data_dir / "postgres" / "postmaster.pid").exists():
+        _server(data_dir, start=True).stop()
 
 
 @contextmanager
 def _locked(data_dir: Path) -> Iterator[None]:
+    data_dir.mkdir(parents=True, exist_ok=True)
     with (data_dir / ".lock").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from config.embedded import stop_services
+from config.embedded import release_services, stop_services
 from config.supervisor import Process, Supervisor, program
 
 
@@ -29,12 +29,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         port = options["port"]
         wanted = {"PROSA_PORT": str(port), "PROSA_DATA": str(Path(options["data"]).resolve())}
-        if any(os.environ.get(name) != value for name, value in wanted.items()):
-            # Settings read both from the environment, so the command begins again with them.
-            os.environ.update(wanted)
-            os.execv(sys.executable, [sys.executable, *sys.argv])  # noqa: S606
         for number in (port, port + 1):
             _refuse_taken(number)
+        if any(os.environ.get(name) != value for name, value in wanted.items()):
+            # Settings read both from the environment, so the command begins again with them.
+            release_services(settings.DATA_DIR)
+            os.environ.update(wanted)
+            os.execv(sys.executable, [sys.executable, *sys.argv])  # noqa: S606
         demo = self._prepare(demo=not options["no_demo"])
         supervisor = Supervisor(_processes(port), {**os.environ, "PYTHONUNBUFFERED": "1"}, self._say)
         try:
