@@ -1,37 +1,67 @@
-from django.contrib import admin
-from django.db.models import QuerySet
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from core.tenancy import activate_organization
 from gateways.models import Channel, ChannelEvent, Receipt
 from gateways.services.drain import replay_receipt
 
 
+class ReadOnlyAdmin(admin.ModelAdmin[Any]):
+    """Staff look; what changes a number goes through its services, on the pages of its owner."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
 @admin.register(Channel)
-class ChannelAdmin(admin.ModelAdmin[Channel]):
-    list_display = ("name", "organization", "provider", "phone", "state", "role", "sent_today")
+class ChannelAdmin(ReadOnlyAdmin):
+    list_display = ("name", "organization", "provider", "phone", "state", "role", "sent_today", "last_ack_at")
     list_filter = ("provider", "state", "role")
-    exclude = ("sealed_config", "hook_token")
+    exclude = ("sealed_config", "hook_token", "qr", "lease_token")
     search_fields = ("name", "phone", "organization__name")
     list_select_related = ("organization",)
 
 
 @admin.register(ChannelEvent)
-class ChannelEventAdmin(admin.ModelAdmin[ChannelEvent]):
-    list_display = ("at", "channel", "kind", "detail")
-    list_select_related = ("channel",)
+class ChannelEventAdmin(ReadOnlyAdmin):
+    list_display = ("at", "channel", "organization", "kind", "detail")
+    list_filter = ("kind",)
+    list_select_related = ("channel", "organization")
 
 
 @admin.register(Receipt)
-class ReceiptAdmin(admin.ModelAdmin[Receipt]):
-    list_display = ("id", "channel", "state", "duplicates", "received_at", "note")
+class ReceiptAdmin(ReadOnlyAdmin):
+    list_display = ("id", "channel", "organization", "state", "attempts", "duplicates", "received_at", "note")
     list_filter = ("state",)
-    list_select_related = ("channel",)
+    list_select_related = ("channel", "organization")
     show_full_result_count = False
+    exclude = ("body",)
+    readonly_fields = ("as_text",)
     actions = ("replay",)
 
-    @admin.action(description="Replay")
+    @admin.display(description=_("as it came"))
+    def as_text(self, receipt: Receipt) -> str:
+        return receipt.as_text
+
+    @admin.action(description=_("Read again"))
     def replay(self, request: HttpRequest, queryset: QuerySet[Receipt]) -> None:
         for receipt in queryset:
             with activate_organization(receipt.organization_id):
                 replay_receipt(receipt)
+        count = len(queryset)
+        messages.success(
+            request,
+            ngettext("%(count)d receipt is read again.", "%(count)d receipts are read again.", count)
+            % {"count": count},
+        )

@@ -32,9 +32,11 @@ class AccessForm(forms.Form):
 class WahaForm(AccessForm):
     sealed = ("api_key",)
 
-    base_url = forms.CharField(
+    base_url = forms.RegexField(
+        r"^https?://\S+$",
         label=_("Address of your WAHA server"),
         max_length=300,
+        error_messages={"invalid": _("An address begins with http:// or https://.")},
         widget=forms.URLInput({"placeholder": "http://localhost:3000", "autocomplete": "off"}),
         help_text=_("The address at which this system reaches it, with http:// or https://."),
     )
@@ -45,10 +47,12 @@ class WahaForm(AccessForm):
         widget=forms.PasswordInput({"autocomplete": "off"}),
         help_text=_("The WAHA_API_KEY of the server. Kept encrypted and never shown again."),
     )
-    session = forms.CharField(
+    session = forms.RegexField(
+        r"^[A-Za-z0-9_-]+$",
         label=_("Session"),
         initial="default",
         max_length=60,
+        error_messages={"invalid": _("Only letters, digits, - and _.")},
         help_text=_("One per phone. Servers without several sessions only know “default”."),
     )
     is_signed = forms.BooleanField(
@@ -89,18 +93,16 @@ class PaceForm(forms.Form):
     """The pace; an empty field keeps the safe default."""
 
     min_gap = forms.DecimalField(
-        label=_("Smallest gap between messages, in seconds"), required=False, max_value=3600, decimal_places=3
+        label=_("Smallest gap (seconds)"), required=False, min_value=0, max_value=3600, decimal_places=3
     )
     max_gap = forms.DecimalField(
-        label=_("Largest gap between messages, in seconds"), required=False, max_value=3600, decimal_places=3
+        label=_("Largest gap (seconds)"), required=False, min_value=0, max_value=3600, decimal_places=3
     )
-    daily_limit = forms.IntegerField(
-        label=_("Messages a day at most"), required=False, min_value=1, max_value=1_000_000
-    )
+    daily_limit = forms.IntegerField(label=_("A day at most"), required=False, min_value=1, max_value=1_000_000)
     warm_up = forms.BooleanField(label=_("Warm the number up in its first two weeks"), required=False)
     has_quiet_hours = forms.BooleanField(label=_("Rest at night"), required=False)
-    quiet_start = forms.TimeField(label=_("From"), required=False, widget=HOUR)
-    quiet_end = forms.TimeField(label=_("Until"), required=False, widget=HOUR)
+    quiet_start = forms.TimeField(label=_("Rests from"), required=False, widget=HOUR)
+    quiet_end = forms.TimeField(label=_("Rests until"), required=False, widget=HOUR)
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = self.cleaned_data

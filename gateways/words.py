@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from core.clock import now
 from gateways.models import Channel, ChannelRole, ChannelState
@@ -28,22 +28,26 @@ def badge(channel: Channel, at: datetime) -> Badge:
         case ChannelState.CONNECTED:
             return _badge_connected(channel, at)
         case ChannelState.QR_REQUIRED:
-            return Badge("warning", _("Waiting for the QR code"))
+            return Badge("warning", pgettext("number", "Waiting for the QR code"))
         case ChannelState.CONNECTING:
-            return Badge("info", _("Connecting"))
+            return Badge("info", pgettext("number", "Connecting"))
         case ChannelState.RESTRICTED:
-            return Badge("danger", _("Resting"))
+            return Badge("danger", pgettext("number", "Resting"))
         case ChannelState.PAUSED:
-            return Badge("", _("Paused"))
-    return Badge("danger", _("Disconnected"))
+            return Badge("", pgettext("number", "Paused"))
+    return Badge("danger", pgettext("number", "Disconnected"))
 
 
 def _badge_connected(channel: Channel, at: datetime) -> Badge:
     if channel.paused_until and channel.paused_until > at:
-        return Badge("warning", _("On a break"))
+        return Badge("warning", pgettext("number", "On a break"))
     if channel.role == ChannelRole.STANDBY:
-        return Badge("info", _("Standby"))
-    return Badge("info", _("Warming up")) if is_warming(channel, at) else Badge("success", _("Active"))
+        return Badge("info", pgettext("number", "Standby"))
+    return (
+        Badge("info", pgettext("number", "Warming up"))
+        if is_warming(channel, at)
+        else Badge("success", pgettext("number", "Active"))
+    )
 
 
 def explanation(channel: Channel, at: datetime) -> str:
@@ -148,13 +152,13 @@ def moment(at: datetime) -> str:
 def event_title(kind: str) -> str:
     """Return what happened to a number, for its history."""
     titles = {
-        "connected": _("Connected"),
-        "connecting": _("Connecting"),
+        "connected": pgettext("number", "Connected"),
+        "connecting": pgettext("number", "Connecting"),
         "qr_required": _("A QR code is needed"),
-        "disconnected": _("Disconnected"),
-        "restricted": _("Restricted"),
-        "paused": _("Paused"),
-        "resumed": _("Resumed"),
+        "disconnected": pgettext("number", "Disconnected"),
+        "restricted": pgettext("number", "Restricted"),
+        "paused": pgettext("number", "Paused"),
+        "resumed": pgettext("number", "Resumed"),
         "rest": _("The server asked for a break"),
         "test": _("Test message"),
     }

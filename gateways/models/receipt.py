@@ -1,3 +1,4 @@
+import orjson
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -47,6 +48,14 @@ class Receipt(models.Model):
 
     def __str__(self) -> str:
         return self.dedupe_key
+
+    @property
+    def as_text(self) -> str:
+        """The body for people: indented where it is JSON, as every stored body should be."""
+        try:
+            return orjson.dumps(orjson.loads(bytes(self.body)), option=orjson.OPT_INDENT_2).decode()
+        except orjson.JSONDecodeError:
+            return bytes(self.body).decode("utf-8", "replace")
 
 
 class MessageStatus(models.Model):

@@ -14,7 +14,9 @@ from gateways import queries
 from gateways.errors import ChannelConfigError, ChannelLimitError
 from gateways.forms import PROVIDERS, AccessForm, ChannelForm
 from gateways.models import Channel, ChannelState
+from gateways.registry import get_adapter
 from gateways.services.channels import connect, create_channel, update_channel
+from gateways.services.health import webhook_url
 from gateways.views.channels import detail_context
 
 
@@ -80,7 +82,8 @@ def access_edit(request: MemberRequest, channel_id: UUID) -> HttpResponse:
         else:
             messages.success(request, _("Access saved."))
             return redirect("gateways:channel", channel.pk)
-    context = {"channel": channel, "provider": choice, "access": access}
+    address = webhook_url(channel) if get_adapter(channel.provider).uses_qr else ""
+    context = {"channel": channel, "provider": choice, "access": access, "webhook_url": address}
     return render(request, "gateways/channel_access.html", context, status=422 if access.errors else 200)
 
 

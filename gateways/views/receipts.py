@@ -1,7 +1,6 @@
 from typing import Any
 from uuid import UUID
 
-import orjson
 from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import HttpResponse
@@ -39,9 +38,7 @@ def receipt_list(request: MemberRequest, channel_id: UUID) -> HttpResponse:
 def receipt_detail(request: MemberRequest, channel_id: UUID, receipt_id: int) -> HttpResponse:
     channel = queries.get_channel(channel_id)
     receipt = queries.get_receipt(channel, receipt_id)
-    return render(
-        request, "gateways/receipt.html", {"channel": channel, "receipt": receipt, "body": _pretty(receipt.body)}
-    )
+    return render(request, "gateways/receipt.html", {"channel": channel, "receipt": receipt, "body": receipt.as_text})
 
 
 @require_POST
@@ -52,10 +49,3 @@ def receipt_replay(request: MemberRequest, channel_id: UUID, receipt_id: int) ->
     replay_receipt(receipt, actor=request.membership)
     messages.success(request, _("It is read again. What it brought before is not repeated."))
     return redirect("gateways:receipt", channel.pk, receipt.pk)
-
-
-def _pretty(body: bytes | memoryview) -> str:
-    try:
-        return orjson.dumps(orjson.loads(bytes(body)), option=orjson.OPT_INDENT_2).decode()
-    except orjson.JSONDecodeError:
-        return bytes(body).decode("utf-8", "replace")
