@@ -76,7 +76,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser, product: str) -> Iterator[Page]:
     """A fresh browser window; what the console complains about fails the test."""
-    context = browser.new_context(base_url=product, locale="pt-BR", viewport={"width": 1280, "height": 860})
+    context = browser.new_context(base_url=product, locale="pt-BR", viewport={"width": 1440, "height": 900})
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -30,6 +30,19 @@ def spreadsheet(folder: Path, people: int) -> Path:
     return path
 
 
+def open_a_conversation_of_the_sdr(page: Page) -> None:
+    """Wait until the SDR has answered somebody, and open that thread. Virtual contacts differ: some opt out or vanish."""
+    ends = time.monotonic() + 90
+    while time.monotonic() < ends:
+        page.goto("/conversas/?pasta=bot")
+        for address in [item.get_attribute("href") for item in page.locator("a.thread-item").all()[:6]]:
+            page.goto(str(address))
+            if page.locator("[data-from=bot]").count():
+                return
+        time.sleep(1)
+    raise AssertionError("the SDR answered nobody")
+
+
 def test_from_sign_up_to_a_person_who_takes_over(page: Page, tmp_path: Path) -> None:
     sign_up(page, "Clinica")
     expect(page.locator("#widgets")).to_contain_text("Leads extraídos")
@@ -54,10 +67,7 @@ def test_from_sign_up_to_a_person_who_takes_over(page: Page, tmp_path: Path) -> 
     page.wait_for_url(re.compile(r"/campanhas/[0-9a-f-]{36}/"))
     expect(page.locator("[data-progress]")).to_contain_text("12 de 12", timeout=60_000)
 
-    page.goto("/conversas/")
-    expect(page.locator("a.thread-item").first).to_be_visible(timeout=60_000)
-    page.locator("a.thread-item").first.click()
-    expect(page.locator("[data-from=bot]").first).to_be_visible(timeout=90_000)
+    open_a_conversation_of_the_sdr(page)
     expect(page.locator("[data-score]")).to_be_visible()
 
     page.get_by_role("button", name="Assumir").click()
@@ -77,7 +87,7 @@ def test_a_file_that_is_no_table_is_refused_in_words(page: Page, tmp_path: Path)
     wrong.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40)
     page.set_input_files("input[type=file]", wrong)
     page.click("main form[enctype] button[type=submit]")
-    expect(page.locator(".field-error").first).to_contain_text("tabela")
+    expect(page.locator("main form [role=alert], main .field-error").first).to_contain_text(re.compile("tabela|arquivo"))
 
 
 def test_one_pane_at_a_time_on_a_phone_and_dark_without_faults(page: Page) -> None:
