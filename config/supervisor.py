@@ -1,6 +1,8 @@
 """Starts the processes of the product, starts again what dies, and ends all of them in order."""
 
+import contextlib
 import ctypes
+import os
 import signal
 import subprocess
 import sys
@@ -65,6 +67,7 @@ class Supervisor:
             return
         at = time.monotonic()
         if not process.due:
+            _end_group(process.child)
             lived = at - process.started
             process.failures = 0 if lived > 30 else process.failures + 1
             pause = min(MAX_BACKOFF, 0.5 * 2**process.failures) if process.failures > 1 else 0.2
@@ -83,8 +86,15 @@ class Supervisor:
             try:
                 child.wait(max(0.1, ends - time.monotonic()))
             except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
+                self.say(f"{child.pid} does not end by itself; it is killed")
+            _end_group(child)
+            child.wait()
+
+
+def _end_group(child: "subprocess.Popen[str]") -> None:
+    # Each program leads its own group. The workers of a killed web server would go on answering with old code.
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
 
 
 def _die_with_parent() -> None:

@@ -1,4 +1,5 @@
 import os
+import signal
 import socket
 import sys
 import time
@@ -36,6 +37,7 @@ class Command(BaseCommand):
             release_services(settings.DATA_DIR)
             os.environ.update(wanted)
             os.execv(sys.executable, [sys.executable, *sys.argv])  # noqa: S606
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the supervisor takes over
         demo = self._prepare(demo=not options["no_demo"])
         supervisor = Supervisor(_processes(port), {**os.environ, "PYTHONUNBUFFERED": "1"}, self._say)
         try:
