@@ -6,13 +6,14 @@ import sys
 import time
 
 CHECKS: list[tuple[str, list[str]]] = [
+    ("format", ["ruff", "format", "--check", "--quiet", "."]),
     ("lint", ["ruff", "check", "."]),
     ("import contracts", ["lint-imports"]),
     ("types", ["mypy", "."]),
     ("templates", ["djlint", "templates", "--lint", "--quiet"]),
     ("migrations", [sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"]),
     ("translations", [sys.executable, "manage.py", "translations", "check"]),
-    ("tests", [sys.executable, "-m", "pytest", "--cov", "--cov-report=term:skip-covered", "-q"]),
+    ("tests", [sys.executable, "-m", "pytest", "--cov", "--cov-report=term:skip-covered", "--cov-fail-under=90", "-q"]),
 ]
 
 

@@ -24,9 +24,13 @@ class Command(BaseCommand):
         PO.parent.mkdir(parents=True, exist_ok=True)
         with (PO.parent / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            {"check": self.verify, "add": self.add, "compile": self.compile, "prune": self.prune, "missing": self.missing}[
-                options["action"]
-            ]()
+            {
+                "check": self.verify,
+                "add": self.add,
+                "compile": self.compile,
+                "prune": self.prune,
+                "missing": self.missing,
+            }[options["action"]]()
 
     def add(self) -> None:
         """Keys are msgids, ``context@@msgid`` or ``singular||plural`` (then the value is a list)."""
