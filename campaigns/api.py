@@ -1,12 +1,15 @@
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Field, Router, Schema
+from django.utils.translation import gettext as _
+from ninja import Body, Field, Router, Schema
+from ninja.errors import HttpError
 
+from accounts.models import Role
 from campaigns import queries
-from campaigns.models import Campaign
+from campaigns.models import Campaign, RecipientState
 from campaigns.services import lifecycle
 from campaigns.services.lifecycle import VariantDraft
 from core.pagination import keyset_page
@@ -21,12 +24,22 @@ class VariantIn(Schema):
     weight: int = Field(1, ge=1, le=100)
 
 
+class HoursIn(Schema):
+    """``days`` counts from Monday = 0; times are HH:MM in the organization's time zone."""
+
+    days: list[int] = Field(default_factory=list, max_length=7)
+    start: str = Field(max_length=5)
+    end: str = Field(max_length=5)
+
+
 class CampaignIn(Schema):
     name: str = Field(min_length=1, max_length=120)
     list_ids: list[UUID] = Field(min_length=1, max_length=50)
     variants: list[VariantIn] = Field(min_length=1, max_length=20)
     channel_ids: list[UUID] = Field(min_length=1, max_length=50)
     start_at: datetime | None = None
+    sending_hours: HoursIn | None = None
+    priority: int = Field(0, ge=-100, le=100)
 
 
 class CampaignOut(Schema):
@@ -38,7 +51,16 @@ class CampaignOut(Schema):
     sent_count: int
     closed_deals: int
     pause_reason: str
+    waiting: list[str]
     created_at: datetime
+
+    @staticmethod
+    def resolve_pause_reason(campaign: Campaign) -> str:
+        return queries.pause_words(campaign)
+
+    @staticmethod
+    def resolve_waiting(campaign: Campaign) -> list[str]:
+        return queries.waiting_note(campaign)
 
 
 class CampaignPage(Schema):
@@ -81,7 +103,7 @@ class RecipientPage(Schema):
 
 
 class DealIn(Schema):
-    action: str = "increment"
+    action: Literal["increment", "decrement"] = "increment"
 
 
 class DealOut(Schema):
@@ -102,6 +124,8 @@ def create_campaign(request: HttpRequest, data: CampaignIn) -> tuple[int, Campai
         variants=[VariantDraft(v.body, v.weight) for v in data.variants],
         channel_ids=data.channel_ids,
         start_at=data.start_at,
+        sending_hours=data.sending_hours.dict() if data.sending_hours else None,
+        priority=data.priority,
     )
 
 
@@ -112,47 +136,51 @@ def read_campaign(request: HttpRequest, campaign_id: UUID) -> Campaign:
 
 @router.post("/campaigns/{uuid:campaign_id}/start", response=CampaignOut)
 def start_campaign(request: HttpRequest, campaign_id: UUID) -> Campaign:
-    lifecycle.start(queries.get_campaign(campaign_id))
-    return queries.get_campaign(campaign_id)
+    return lifecycle.start(queries.get_campaign(campaign_id))
 
 
 @router.post("/campaigns/{uuid:campaign_id}/pause", response=CampaignOut)
 def pause_campaign(request: HttpRequest, campaign_id: UUID) -> Campaign:
-    lifecycle.pause(queries.get_campaign(campaign_id))
-    return queries.get_campaign(campaign_id)
+    return lifecycle.pause(queries.get_campaign(campaign_id))
 
 
 @router.post("/campaigns/{uuid:campaign_id}/resume", response=CampaignOut)
 def resume_campaign(request: HttpRequest, campaign_id: UUID) -> Campaign:
-    lifecycle.resume(queries.get_campaign(campaign_id))
-    return queries.get_campaign(campaign_id)
+    return lifecycle.resume(queries.get_campaign(campaign_id))
 
 
 @router.post("/campaigns/{uuid:campaign_id}/cancel", response=CampaignOut)
 def cancel_campaign(request: HttpRequest, campaign_id: UUID) -> Campaign:
-    lifecycle.cancel(queries.get_campaign(campaign_id))
-    return queries.get_campaign(campaign_id)
+    return lifecycle.cancel(queries.get_campaign(campaign_id))
 
 
 @router.get("/campaigns/{uuid:campaign_id}/stats", response=StatsOut)
 def campaign_stats(request: HttpRequest, campaign_id: UUID) -> dict[str, Any]:
-    return queries.stats(queries.get_campaign(campaign_id)).as_dict()
+    return queries.stats(campaign_id).as_dict()
 
 
 @router.get("/campaigns/{uuid:campaign_id}/recipients", response=RecipientPage)
-def campaign_recipients(request: HttpRequest, campaign_id: UUID, state: str = "", cursor: str | None = None) -> object:
+def campaign_recipients(
+    request: HttpRequest,
+    campaign_id: UUID,
+    state: RecipientState | Literal["replied", ""] = "",
+    cursor: str | None = None,
+) -> object:
     campaign = queries.get_campaign(campaign_id)
     return keyset_page(queries.recipients(campaign, state), order="position", cursor=cursor, size=SIZE)
 
 
 @plain_router.get("/campaigns/{uuid:campaign_id}/stats", response=StatsOut)
 def plain_stats(request: HttpRequest, campaign_id: UUID) -> dict[str, Any]:
-    return queries.stats(queries.get_campaign(campaign_id)).as_dict()
+    return queries.stats(campaign_id).as_dict()
 
 
 @plain_router.post("/campaigns/{uuid:campaign_id}/deal", response=DealOut)
-def change_deals(request: HttpRequest, campaign_id: UUID, data: DealIn) -> dict[str, Any]:
+def change_deals(request: HttpRequest, campaign_id: UUID, data: Body[DealIn] = DealIn()) -> dict[str, Any]:  # noqa: B008
+    membership = getattr(request, "membership", None)
+    if membership is not None and not membership.has_role(Role.AGENT):
+        raise HttpError(403, _("You can look, but not change."))
     campaign = queries.get_campaign(campaign_id)
-    lifecycle.adjust_deals(campaign, -1 if data.action == "decrement" else 1)
-    figures = queries.stats(queries.get_campaign(campaign_id))
+    lifecycle.adjust_deals(campaign, -1 if data.action == "decrement" else 1, actor=membership)
+    figures = queries.stats(campaign_id)
     return {"closed_deals": figures.closed_deals, "conversion_rate": figures.conversion_rate}

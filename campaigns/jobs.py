@@ -14,6 +14,7 @@ def sweep_campaigns() -> None:
     """What the senders sweep, for when none of them runs."""
     with across_organizations():
         sweeps.sweep_sending()
+        sweeps.sweep_numbers()
 
 
 @job("bulk", timeout_seconds=1800)

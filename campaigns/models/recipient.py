@@ -70,7 +70,9 @@ class Recipient(OrganizationOwned):
             models.UniqueConstraint(fields=["campaign", "contact"], name="recipient_once"),
         ]
         indexes = [
-            models.Index(fields=["campaign", "channel", "position"], condition=Q(state="queued"), name="recipient_queue"),
+            models.Index(
+                fields=["campaign", "channel", "position"], condition=Q(state="queued"), name="recipient_queue"
+            ),
             models.Index(fields=["campaign", "position"], name="recipient_order"),
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="recipient_lease"),
             models.Index(fields=["campaign", "state"], name="recipient_state"),

@@ -11,7 +11,7 @@ from campaigns.queries.figures import (
     variant_figures,
 )
 from campaigns.queries.forecast import eta
-from campaigns.queries.waiting import pause_words, waiting_reasons, waits
+from campaigns.queries.waiting import pause_words, waiting_note, waiting_reasons, waits
 
 __all__ = [
     "CampaignStats",
@@ -24,6 +24,7 @@ __all__ = [
     "stats",
     "stats_of",
     "variant_figures",
+    "waiting_note",
     "waiting_reasons",
     "waits",
 ]

@@ -113,9 +113,7 @@ def _stats(campaign: Campaign, by_state: dict[str, int], replied: int) -> Campai
 def variant_figures(campaign: Campaign) -> list[dict[str, Any]]:
     """Return the variants side by side: total, sent, read, replied, reply_rate in percent."""
     counted = {row["variant_id"]: row for row in _by(campaign, "variant_id")}
-    return [
-        {"variant": variant, **_rated(counted.get(variant.pk))} for variant in campaign.variants.order_by("label")
-    ]
+    return [{"variant": variant, **_rated(counted.get(variant.pk))} for variant in campaign.variants.order_by("label")]
 
 
 def channel_figures(campaign: Campaign) -> list[dict[str, Any]]:
@@ -154,7 +152,9 @@ def skipped_reasons(campaign: Campaign) -> dict[str, int]:
 
 def recipients(campaign: Campaign, state: str = "") -> "QuerySet[Recipient]":
     """Return a campaign's recipients in a state (or ``replied``), unordered; keyset pages order by ``position``."""
-    rows: QuerySet[Recipient] = Recipient.objects.filter(campaign=campaign).select_related("contact", "variant", "channel")
+    rows: QuerySet[Recipient] = Recipient.objects.filter(campaign=campaign).select_related(
+        "contact", "variant", "channel"
+    )
     if state == REPLIED:
         return rows.exclude(replied_at=None)
     return rows.filter(state=state) if state in RecipientState.values else rows

@@ -1,6 +1,7 @@
 """When a campaign will be through, by the arithmetic that the sender keeps: pace, caps, quiet and sending hours."""
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from accounts.models import Organization
 from billing import services as billing
@@ -28,6 +29,14 @@ def eta(campaign: Campaign, at: datetime | None = None) -> datetime | None:
     return _walk(campaign, channels, left, start, zone, minute * 60.0 if minute else None)
 
 
+class _Hour(NamedTuple):
+    """What one channel can do in an hour: from when on, how fast, how many at most."""
+
+    opens: datetime
+    rate: float
+    count: float
+
+
 def _walk(
     campaign: Campaign, channels: list[Channel], left: float, start: datetime, zone: str, hourly: float | None
 ) -> datetime | None:
@@ -36,24 +45,25 @@ def _walk(
     while at < start + FAR:
         if local(at, zone).date() != day:
             day, used = local(at, zone).date(), dict.fromkeys(used, 0.0)
-        sent = {c.pk: _in_an_hour(campaign, c, at, zone, used[c.pk]) for c in channels}
-        total = min(sum(sent.values()), hourly) if hourly else sum(sent.values())
-        if total >= left > 0:
-            return at + STEP * (left / total)
+        hours = {c.pk: _hour(campaign, c, at, zone, used[c.pk]) for c in channels}
+        total = min(sum(hour.count for hour in hours.values()), hourly or float("inf"))
+        if total >= left:
+            working = [hour for hour in hours.values() if hour.count]
+            rate = min(sum(hour.rate for hour in working), hourly or float("inf"))
+            return min(hour.opens for hour in working) + STEP * (left / rate)
         left -= total
-        used = {pk: used[pk] + sent[pk] for pk in used}
+        used = {pk: used[pk] + hour.count for pk, hour in hours.items()}
         at += STEP
     return None
 
 
-def _in_an_hour(campaign: Campaign, channel: Channel, at: datetime, zone: str, used: float) -> float:
+def _hour(campaign: Campaign, channel: Channel, at: datetime, zone: str, used: float) -> _Hour:
     pace = pace_of(channel, at)
     opens = next_allowed(at, campaign.sending_hours, zone)
     if pace.quiet:
         opens = max(opens, outside_quiet(at, *pace.quiet, zone))
     if channel.paused_until:
         opens = max(opens, channel.paused_until)
-    share = max(0.0, 1 - (opens - at) / STEP)
-    gap = (pace.min_gap + pace.max_gap).total_seconds() / 2 or UNPACED_GAP
-    count = STEP.total_seconds() / gap * share
-    return count if pace.daily_cap is None else max(0.0, min(count, pace.daily_cap - used))
+    rate = STEP.total_seconds() / ((pace.min_gap + pace.max_gap).total_seconds() / 2 or UNPACED_GAP)
+    count = rate * max(0.0, 1 - (opens - at) / STEP)
+    return _Hour(opens, rate, count if pace.daily_cap is None else max(0.0, min(count, pace.daily_cap - used)))

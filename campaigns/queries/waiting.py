@@ -59,6 +59,15 @@ def waiting_reasons(campaign: Campaign) -> list[str]:
     return [in_words(name, wait) for name, wait in waits(campaign)]
 
 
+def waiting_note(campaign: Campaign) -> list[str]:
+    """Return what the watchdog last noted on a running campaign as sentences: for lists, without looking again."""
+    note = campaign.wait_reason
+    if campaign.state != CampaignState.RUNNING or not note:
+        return []
+    until = datetime.fromisoformat(note["until"]) if note.get("until") else None
+    return [in_words(note.get("name", ""), Wait(note["code"], until))]
+
+
 def moment(at: datetime | None) -> str:
     """Return a time as people say it: the hour today, with the day otherwise."""
     if at is None:

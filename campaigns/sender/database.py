@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 from uuid import UUID
 
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from core.tenancy import across_organizations, activate_organization
 
@@ -22,7 +23,11 @@ class Database:
     """Runs functions in the threads, inside one organization or, for sweeps, across all of them."""
 
     def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="sender-db")
+        self._connections: set[BaseDatabaseWrapper] = set()
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="sender-db", initializer=self._register)
+
+    def _register(self) -> None:
+        self._connections.add(connections[DEFAULT_DB_ALIAS])
 
     async def run(self, organization_id: UUID | None, function: Callable[[], T]) -> T:
         """Return what the function returns. After an error of the database the thread's connection is opened anew."""
@@ -38,7 +43,11 @@ class Database:
                 await asyncio.sleep(RETRY_SECONDS)
 
     def close(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """Let the threads end and close their connections."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        for opened in self._connections:
+            opened.inc_thread_sharing()  # its own thread is gone
+            opened.close()
 
 
 def _inside(organization_id: UUID | None, function: Callable[[], T]) -> T:

@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 CHANNEL_LEASE_SECONDS = 5.0
-KEEP_SECONDS = 1.0
+KEEP_SECONDS = 2.0
 SLICE_SECONDS = 5.0
 HOLD_SECONDS = 1.5
 """A drain waits this long at most with nothing to do; then it gives the channel back."""
@@ -97,17 +97,18 @@ class Drain:
         """Whether the channel sends as fast as its gateway takes it, and so shares the process's connections."""
         return self._is_open and not self.facts.is_spaced
 
-    async def run(self) -> None:
-        """Drain until nothing is due, the channel must wait, or others want their turn."""
+    async def run(self) -> bool:
+        """Drain until nothing is due, the channel must wait, or others want their turn; False if another sender has it."""
         taken = await self._db(partial(leases.take, self.channel_id, CHANNEL_LEASE_SECONDS))
         if taken is None:
-            return
+            return False
         self.lease: Lease = taken
         try:
             if await self._open():
                 await self._work()
         finally:
             await self.shared.database.insist(self.organization_id, partial(leases.release, self.lease))
+        return True
 
     # ---- The parts of a run ---------------------------------------------------------------------------------------------
 
@@ -143,13 +144,13 @@ class Drain:
 
     async def _pump(self) -> None:
         while not self._is_over():
+            if self.dry_until > time.monotonic() and not self._is_busy():
+                return
             if (wait := self._seconds_to_claim()) > 0:
                 if wait > HOLD_SECONDS and not self._is_busy():
                     return
                 await self._pause(wait)
             elif not await self._claim():
-                if not self._is_busy():
-                    return
                 self.dry_until = time.monotonic() + DRY_SECONDS
 
     def _is_over(self) -> bool:
@@ -194,7 +195,7 @@ class Drain:
         if self._is_spaced or self.probing:
             if self._is_busy():
                 return HOLD_SECONDS
-        elif len(self._buffer) > self._batch() // 2:
+        elif len(self._buffer) >= min(self._window() * 5 // 4, self._batch() // 2):
             return HOLD_SECONDS
         return max(0.0, self.dry_until - time.monotonic(), self.next_at - time.monotonic() - self._ahead_seconds)
 
@@ -362,7 +363,7 @@ class Drain:
                 self.stopping = self.stopping or ("lease" if not held else "waiting")
                 self._drop(lambda _row: True)
             open_campaigns = set(facts.campaigns)
-            self._drop(lambda row: row.campaign_id not in open_campaigns)
+            self._drop(lambda row: row.campaign_id not in open_campaigns)  # noqa: B023  # it is called before the next round
             self._wake.set()
 
     def _learn(self, facts: Facts) -> None:
@@ -389,14 +390,15 @@ class Drain:
             ahead=self._ahead_seconds,
         )  # fmt: skip
         rows, delay = claims.claim(wish, token)
-        self.quota.use(len(rows))
+        self.quota.claimed(len(rows))
         if not rows:
             claims.skip_unsendable(facts.campaigns)
         return rows, delay
 
     def _db_settle(self, batch: list[Settlement], chat_ids: dict[str, str]) -> None:
         written = settle_batch(self.organization_id, self.channel_id, batch, self.facts.today)
-        self.quota.use(-sum(1 for row in written if not row.has_left))
+        left = sum(1 for row in written if row.has_left)
+        self.quota.settled(left, len(written) - left)
         remember_numbers(self.channel_id, batch, chat_ids)
 
     def _db_keep(self) -> tuple[bool, Facts]:

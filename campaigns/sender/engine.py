@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import random
 import signal
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +20,7 @@ from campaigns.sender.database import Database
 from campaigns.sender.drain import Drain
 from campaigns.sender.due import find_due, look
 from campaigns.services.bell import bell_channel
-from campaigns.services.sweeps import sweep_sending
+from campaigns.services.sweeps import sweep_numbers, sweep_sending
 from campaigns.services.transitions import tell
 from core.addresses import guarded_socket
 from core.redis import async_redis_client
@@ -29,8 +30,11 @@ logger = logging.getLogger(__name__)
 CONNECTIONS = 16
 MAX_DRAINS = 200
 TICK_SECONDS = 1.0
+SWEEP_SECONDS = 2.0
+ARRANGE_SECONDS = 3.0
 AGAIN_SECONDS = 0.05
-"""After a look that took a channel: the next one, unless another process is quicker."""
+"""Until the next look when more is due than was started."""
+SHARE_SECONDS = 0.25
 REST_SECONDS = 10.0
 """How long a channel that may not send (quiet hours, cap) is not looked at again."""
 LAST_SENDS_SECONDS = 30.0
@@ -49,6 +53,7 @@ class Engine:
         self._running: dict[UUID, Drain] = {}
         self._resting: dict[UUID, float] = {}
         self._crowded = False
+        self._next_stream_at = 0.0
         self._touched: set[tuple[UUID, UUID]] = set()
         self._bells = ThreadPoolExecutor(1, thread_name_prefix="sender-live")
 
@@ -78,7 +83,10 @@ class Engine:
 
     async def run(self) -> None:
         async with open_session() as self.session:
-            helpers = [asyncio.create_task(self._again(work)) for work in (self._sweep, self._tell, self._listen)]
+            helpers = [
+                asyncio.create_task(self._again(work))
+                for work in (self._sweep, self._arrange, self._tell, self._listen)
+            ]
             try:
                 await self._look_on()
             finally:
@@ -88,45 +96,57 @@ class Engine:
 
     async def _look_on(self) -> None:
         while not self._stop.is_set():
-            took = False
+            more = False
             try:
-                took = await self._pass()
+                more = await self._pass()
             except (DatabaseError, InterfaceError):
                 logger.warning("the database does not answer; looking again", exc_info=True)
             self._bell.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._bell.wait(), AGAIN_SECONDS if took else TICK_SECONDS)
+                await asyncio.wait_for(self._bell.wait(), AGAIN_SECONDS if more else TICK_SECONDS)
 
     async def _pass(self) -> bool:
-        """Start what is due; return whether to look again at once. One streaming channel a time, so that processes share."""
+        """Start what is due; return whether more is due than was started.
+
+        Channels without a pace are taken one at a time, and the more a process drives, the longer it leaves the next one
+        to the others.
+        """
         at = asyncio.get_running_loop().time()
         self._resting = {channel: until for channel, until in self._resting.items() if until > at}
-        excluded = [*self._drains, *self._resting]
-        due = await self.database.run(None, partial(find_due, excluded, TICK_SECONDS))
+        due = await self.database.run(None, partial(find_due, [*self._drains, *self._resting], TICK_SECONDS))
         free = MAX_DRAINS - len(self._drains)
         self._crowded = len(due) > free
+        if not self._crowded:
+            random.shuffle(due)  # processes that look at the same moment should not all try the same channel
+        more = False
         for channel_id, organization_id in due[:free]:
             facts = await self.database.run(None, partial(look, channel_id, organization_id))
             if not facts.may_send:
                 self._resting[channel_id] = at + REST_SECONDS
-                continue
-            self._start(channel_id, organization_id)
-            if not facts.is_spaced:
-                return True
-        return False
+            elif facts.gap_seconds:
+                self._start(channel_id, organization_id)
+            elif more or at < self._next_stream_at:
+                more = True
+            else:
+                self._start(channel_id, organization_id)
+                self._next_stream_at = at + SHARE_SECONDS * len(self._running)
+        return more
 
     def _start(self, channel_id: UUID, organization_id: UUID) -> None:
         drain = Drain(self, channel_id, organization_id)
         self._running[channel_id] = drain
-        task = asyncio.create_task(self._drive(drain))
-        self._drains[channel_id] = task
+        self._drains[channel_id] = asyncio.create_task(self._drive(drain))
 
     async def _drive(self, drain: Drain) -> None:
+        at = asyncio.get_running_loop().time
         try:
-            await drain.run()
-        except Exception:  # one channel's trouble must not end the others; claims that stay lapse into "unknown" and show
+            if not await drain.run():
+                self._next_stream_at = at()  # another process was quicker: nothing was taken
+        except (
+            Exception
+        ):  # one channel's trouble must not end the others; claims that stay lapse into "unknown" and show
             logger.exception("channel stopped", extra={"channel": str(drain.channel_id)})
-            self._resting[drain.channel_id] = asyncio.get_running_loop().time() + TICK_SECONDS
+            self._resting[drain.channel_id] = at() + TICK_SECONDS
         finally:
             del self._drains[drain.channel_id], self._running[drain.channel_id]
             if self._crowded:
@@ -137,7 +157,7 @@ class Engine:
             await asyncio.wait(self._drains.values(), timeout=LAST_SENDS_SECONDS)
         if self._drains:
             logger.warning("left with sends under way", extra={"channels": len(self._drains)})
-        self.database.close()
+        await asyncio.to_thread(self.database.close)
         self._bells.shutdown(wait=False)
 
     # ---- Beside the drains ----------------------------------------------------------------------------------------------------------
@@ -153,6 +173,11 @@ class Engine:
 
     async def _sweep(self) -> None:
         await self.database.run(None, sweep_sending)
+        await asyncio.sleep(SWEEP_SECONDS - TICK_SECONDS)
+
+    async def _arrange(self) -> None:
+        await self.database.run(None, sweep_numbers)
+        await asyncio.sleep(ARRANGE_SECONDS - TICK_SECONDS)
 
     async def _tell(self) -> None:
         touched, self._touched = self._touched, set()
@@ -172,7 +197,7 @@ class Engine:
         except (RedisError, OSError):
             logger.info("no bell: Redis does not answer")
         finally:
-            await client.aclose()
+            await client.aclose()  # type: ignore[attr-defined]  # the stubs are older than the library
 
 
 def open_session() -> aiohttp.ClientSession:

@@ -11,49 +11,66 @@ from billing import services as billing
 from core.clock import now
 from core.ratelimit import reserve
 
-# A plan without limits is asked in blocks of this size; one with limits for exactly what the next claim may take.
-FREE_BLOCK = 500
+# A plan without limits is only counted, in portions of this size; one with limits is asked before each claim.
+COUNTED_AT_ONCE = 2_000
 # GCRA lets its rate and one more into the worst minute; this much slower, the worst minute holds exactly the limit.
 MINUTE_SECONDS = 60.6
 STALE_SECONDS = 1.0
 
 
 class PlanQuota:
-    """Messages reserved of an organization's plan by one drain. Methods run in a database thread."""
+    """Messages of an organization's plan that one drain may use. Methods run in the database threads."""
 
     def __init__(self, organization_id: UUID, zone: str) -> None:
         self.organization_id, self.zone = organization_id, ZoneInfo(zone)
-        self.left = 0
+        self._left = 0
+        self._spent = 0
         self._lock = Lock()
-        self.day: date = now().astimezone(self.zone).date()
+        self._day: date = now().astimezone(self.zone).date()
         usage = billing.usage(organization_id, now())
-        self.is_limited = usage.daily_limit is not None or usage.monthly_limit is not None
+        limits = (usage.daily_limit, usage.monthly_limit, usage.trial_ends_at)
+        self.is_limited = any(limit is not None for limit in limits)
 
     def ask(self, count: int) -> tuple[int, str]:
         """Return how many of ``count`` may be claimed, and why not more: a code of ``Grant.reason`` or nothing."""
+        if not self.is_limited:
+            return count, ""
         at = now()
-        if at.astimezone(self.zone).date() != self.day:
+        if at.astimezone(self.zone).date() != self._day:
             self.release()
-            self.day = at.astimezone(self.zone).date()
+            self._day = at.astimezone(self.zone).date()
         reason = ""
         with self._lock:
-            if self.left < count:
-                wanted = count - self.left if self.is_limited else FREE_BLOCK
-                grant = billing.reserve_messages(self.organization_id, wanted, at=at)
-                self.left += grant.granted
+            if self._left < count:
+                grant = billing.reserve_messages(self.organization_id, count - self._left, at=at)
+                self._left += grant.granted
                 reason = grant.reason
-            return min(count, self.left), reason
+            return min(count, self._left), reason
 
-    def use(self, count: int) -> None:
-        """Note messages that were claimed, or with a negative count claims that ended without a message."""
+    def claimed(self, count: int) -> None:
+        """Note what was claimed of what :meth:`ask` allowed."""
         with self._lock:
-            self.left -= count
+            self._left -= count if self.is_limited else 0
+
+    def settled(self, sent: int, unused: int) -> None:
+        """Note how claims ended: with a message that left, or may have, or without one."""
+        with self._lock:
+            if self.is_limited:
+                self._left += unused
+                return
+            self._spent += sent
+            if self._spent < COUNTED_AT_ONCE:
+                return
+        self.release()
 
     def release(self) -> None:
-        """Give back what was reserved and not used."""
+        """Give back what was reserved and not used, and count what was used without being reserved."""
         with self._lock:
-            left, self.left = self.left, 0
-            billing.release_messages(self.organization_id, left, day=self.day)
+            left, self._left = self._left, 0
+            spent, self._spent = self._spent, 0
+        if spent:
+            billing.reserve_messages(self.organization_id, spent, at=now())
+        billing.release_messages(self.organization_id, left, day=self._day)
 
 
 class MinuteSlots:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -17,44 +18,40 @@ from core.crashpoints import crashpoint
 from gateways import number_checks, statuses
 
 IN_THREAD = frozenset({RecipientState.SENT.value, RecipientState.UNKNOWN.value})
+UNUSED = frozenset({RecipientState.QUEUED.value, RecipientState.INVALID.value})
 AT_FAULT = frozenset({RecipientState.FAILED.value, RecipientState.INVALID.value})
 
-# Only the holder of the claim may write its end, also when the claim has lapsed meanwhile. Campaigns are locked in one
-# order, so that two channels settling the same two campaigns never wait for each other.
+# Only the holder of the claim may write its end, also when the claim has lapsed meanwhile.
 _SETTLE = """
-WITH new AS MATERIALIZED (
-  SELECT * FROM unnest(%(ids)s::uuid[], %(tokens)s::uuid[], %(states)s::text[], %(externals)s::text[], %(codes)s::text[],
-                       %(errors)s::text[], %(ats)s::timestamptz[], %(waits)s::float8[], %(refunds)s::int[])
-    AS new(id, token, state, external, code, error, at, wait, refund)
-), written AS (
-  UPDATE campaigns_recipient r SET
-    state = CASE WHEN new.state = 'unknown' AND r.external_id IS NOT NULL THEN 'sent' ELSE new.state END, external_id = COALESCE(NULLIF(new.external, ''), r.external_id), error_code = new.code, error = new.error,
-    sent_at = CASE WHEN new.state IN ('sent', 'unknown') AND (new.state = 'sent' OR r.external_id IS NOT NULL)
-              THEN COALESCE(r.sent_at, new.at) ELSE r.sent_at END,
-    next_attempt_at = CASE WHEN new.wait > 0 THEN clock_timestamp() + make_interval(secs => new.wait) END,
-    attempts = GREATEST(r.attempts - new.refund, 0),
-    channel_id = CASE WHEN new.state = 'queued' AND NOT r.pinned THEN NULL ELSE r.channel_id END,
-    claim_token = NULL, lease_until = NULL
-  FROM new
-  WHERE r.id = new.id AND r.claim_token = new.token AND r.state IN ('sending', 'unknown')
-  RETURNING r.id, r.campaign_id, r.state
-), counted AS (
-  UPDATE gateways_channel ch SET
-    sent_today = CASE WHEN ch.sent_on = %(day)s THEN GREATEST(ch.sent_today - n.unused, 0) ELSE ch.sent_today END,
-    unacked_sends = ch.unacked_sends + n.sent
-  FROM (SELECT count(*) FILTER (WHERE state IN ('queued', 'invalid'))::int AS unused,
-               count(*) FILTER (WHERE state = 'sent')::int AS sent FROM written) AS n
-  WHERE ch.id = %(channel)s AND n.unused + n.sent > 0
-), sent AS (
-  SELECT campaign_id, count(*)::int AS count FROM written WHERE state = 'sent' GROUP BY campaign_id
-), locked AS MATERIALIZED (
-  SELECT id FROM campaigns_campaign WHERE id IN (SELECT campaign_id FROM sent) ORDER BY id FOR NO KEY UPDATE
+UPDATE campaigns_recipient r SET
+  state = CASE WHEN new.state = 'unknown' AND r.external_id IS NOT NULL THEN 'sent' ELSE new.state END,
+  external_id = COALESCE(NULLIF(new.external, ''), r.external_id), error_code = new.code, error = new.error,
+  sent_at = CASE WHEN new.state = 'sent' OR (new.state = 'unknown' AND r.external_id IS NOT NULL)
+            THEN COALESCE(r.sent_at, new.at) ELSE r.sent_at END,
+  next_attempt_at = CASE WHEN new.wait > 0 THEN clock_timestamp() + make_interval(secs => new.wait) END,
+  attempts = GREATEST(r.attempts - new.refund, 0),
+  channel_id = CASE WHEN new.state = 'queued' AND NOT r.pinned THEN NULL ELSE r.channel_id END,
+  claim_token = NULL, lease_until = NULL
+FROM unnest(%(ids)s::uuid[], %(tokens)s::uuid[], %(states)s::text[], %(externals)s::text[], %(codes)s::text[],
+            %(errors)s::text[], %(ats)s::timestamptz[], %(waits)s::float8[], %(refunds)s::int[])
+  AS new(id, token, state, external, code, error, at, wait, refund)
+WHERE r.id = new.id AND r.claim_token = new.token AND r.state IN ('sending', 'unknown')
+RETURNING r.id, r.state
+"""
+
+# The rows that all senders of a campaign and of a channel write: locked last, for a moment, in one order.
+_PROGRESS = """
+WITH locked AS MATERIALIZED (
+  SELECT c.id, new.count FROM campaigns_campaign c
+  JOIN unnest(%(campaigns)s::uuid[], %(counts)s::int[]) AS new(id, count) ON new.id = c.id
+  ORDER BY c.id FOR NO KEY UPDATE OF c
 ), progress AS (
-  UPDATE campaigns_campaign c SET sent_count = c.sent_count + sent.count
-  FROM sent JOIN locked ON locked.id = sent.campaign_id
-  WHERE c.id = sent.campaign_id
+  UPDATE campaigns_campaign c SET sent_count = c.sent_count + locked.count FROM locked WHERE c.id = locked.id
 )
-SELECT id, state FROM written
+UPDATE gateways_channel ch SET
+  sent_today = CASE WHEN ch.sent_on = %(day)s THEN GREATEST(ch.sent_today - %(unused)s, 0) ELSE ch.sent_today END,
+  unacked_sends = ch.unacked_sends + %(sent)s
+WHERE ch.id = %(channel)s
 """
 
 _ERRORS = """
@@ -73,12 +70,11 @@ def settle_batch(organization_id: UUID, channel_id: UUID, ended: Sequence[Settle
     """
     crashpoint("send.settling")
     with transaction.atomic():
-        written = _write(channel_id, ended, day)
+        written = _write(ended)
         mine = [row._replace(state=written[row.claimed.id]) for row in ended if row.claimed.id in written]
-        record_campaign_messages(
-            organization_id, [_message(channel_id, row) for row in mine if row.state in IN_THREAD]
-        )
+        record_campaign_messages(organization_id, [_message(channel_id, row) for row in mine if row.state in IN_THREAD])
         _note_errors([row for row in mine if row.state in AT_FAULT])
+        _count(channel_id, mine, day)
     crashpoint("send.settled")
     _catch_up(channel_id, [row.external_id for row in mine if row.external_id])
     return mine
@@ -94,10 +90,21 @@ def remember_numbers(channel_id: UUID, ended: Sequence[Settlement], chat_ids: di
         number_checks.remember(channel_id, learnt)
 
 
-def _write(channel_id: UUID, ended: Sequence[Settlement], day: date) -> dict[UUID, str]:
-    values = {
+def _count(channel_id: UUID, rows: Sequence[Settlement], day: date) -> None:
+    sent = Counter(row.claimed.campaign_id for row in rows if row.state == RecipientState.SENT)
+    unused = sum(1 for row in rows if row.state in UNUSED)
+    if not sent and not unused:
+        return
+    values: dict[str, Any] = {
+        "campaigns": list(sent), "counts": list(sent.values()), "sent": sent.total(), "unused": unused, "day": day,
         "channel": channel_id,
-        "day": day,
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(_PROGRESS, values)
+
+
+def _write(ended: Sequence[Settlement]) -> dict[UUID, str]:
+    values: dict[str, Any] = {
         "ids": [row.claimed.id for row in ended],
         "tokens": [row.claimed.token for row in ended],
         "states": [row.state for row in ended],
@@ -126,7 +133,7 @@ def _note_errors(failures: Sequence[Settlement]) -> None:
     with connection.cursor() as cursor:
         for key in sorted(counts):
             campaign_id, code = key
-            values = {"campaign": campaign_id, "code": code, "count": counts[key], "text": texts[key]}
+            values: dict[str, Any] = {"campaign": campaign_id, "code": code, "count": counts[key], "text": texts[key]}
             cursor.execute(_ERRORS, values)
 
 

@@ -10,16 +10,18 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from campaigns.models import Campaign, Recipient, RecipientState, SkipReason, Variant
 from core.clock import now
 from core.phones import extract_phone_from_whatsapp_link
 from core.tenancy import current_organization_id
 from core.text import placeholders_in, render_placeholders
-from leads.models import Contact
+from leads.models import Contact, ListMembership
 
 UNANSWERED_LIMIT = 3
 BATCH = 1_000
+LARGE = 2_000
 BUILD_TIMEOUT = "15min"
 
 # One row per contact of the lists, in the order of the lists, with the reason that leaves it out ('' for none).
@@ -117,7 +119,8 @@ class AudienceCounts:
 
 def preview_audience(list_ids: Sequence[UUID]) -> AudienceCounts:
     """Count who would receive a campaign to these lists of the active organization now, and who not and why."""
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        _plan_for(cursor, list_ids)
         cursor.execute(_PREVIEW, _parameters(list_ids))
         rows: list[tuple[str, int, int]] = cursor.fetchall()
     counts = {reason: count for reason, count, _again in rows}
@@ -144,10 +147,14 @@ def build(campaign: Campaign) -> int:
     if campaign.audience_built_at is not None:
         return campaign.total
     variants = list(campaign.variants.order_by("label"))
-    parameters = _parameters(ordered_lists(campaign)) | _variant_parameters(campaign, variants)
+    lists = ordered_lists(campaign)
+    parameters = _parameters(lists) | _variant_parameters(campaign, variants)
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('statement_timeout', %s, true)", [BUILD_TIMEOUT])
+        _plan_for(cursor, lists)
         cursor.execute(_FREEZE, parameters)
+        if cursor.rowcount >= LARGE:
+            cursor.execute("ANALYZE campaigns_recipient")  # claims follow at once, and autovacuum only in a minute
         if campaign.campaign_channels.count() > 1:
             cursor.execute(_PIN, parameters)
         _personalise(campaign, variants)
@@ -175,6 +182,12 @@ def render_for(body: str, contact: Contact) -> str:
     return render_placeholders(body, values_of(contact))
 
 
+def _plan_for(cursor: CursorWrapper, list_ids: Sequence[UUID]) -> None:
+    """Keep the planner from joining a large list row by row: right after an import its statistics still say "empty"."""
+    places = ListMembership.objects.filter(contact_list__in=list_ids)[:LARGE].count()
+    cursor.execute("SELECT set_config('enable_nestloop', %s, true)", ["off" if places >= LARGE else "on"])
+
+
 def _parameters(list_ids: Sequence[UUID]) -> dict[str, Any]:
     return {"organization": current_organization_id(), "lists": list(list_ids), "unanswered": UNANSWERED_LIMIT}
 
@@ -184,7 +197,9 @@ def _variant_parameters(campaign: Campaign, variants: list[Variant]) -> dict[str
     return {
         "campaign": campaign.pk,
         "variants": [variant.pk for variant in variants],
-        "bodies": [variant.body if _is_personal(variant) else render_placeholders(variant.body, {}) for variant in variants],
+        "bodies": [
+            variant.body if _is_personal(variant) else render_placeholders(variant.body, {}) for variant in variants
+        ],
         "lows": [0, *highs[:-1]],
         "highs": highs,
         "weights": highs[-1],
@@ -221,4 +236,3 @@ def _phone_of(contact: Contact) -> str:
     if not link or contact.phone.lstrip("+") in link:
         return contact.phone
     return extract_phone_from_whatsapp_link(link) or contact.phone
-

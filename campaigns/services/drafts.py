@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from string import ascii_uppercase
 from typing import Any
 from uuid import UUID
@@ -59,7 +59,9 @@ def create_campaign(
     Lists are sent to in the order given. Raises :class:`CampaignIncompleteError` in words, also for foreign ids.
     """
     campaign = Campaign(organization_id=current_organization_id(), created_by=actor)
-    _write(campaign, _Content(name, list_ids, variants, channel_ids, start_at, sending_hours, priority, business_context))
+    _write(
+        campaign, _Content(name, list_ids, variants, channel_ids, start_at, sending_hours, priority, business_context)
+    )
     record_audit("campaign.created", actor=actor, target=campaign.name, data={"state": campaign.state})
     return campaign
 
@@ -129,7 +131,9 @@ def _check_content(draft: _Content) -> None:
     if not draft.channel_ids:
         raise CampaignIncompleteError(_("Choose at least one number."), code="channel_ids")
     if max(len(draft.list_ids), len(draft.channel_ids)) > MAX_LISTS:
-        raise CampaignIncompleteError(_("Choose at most %(count)d lists and numbers.") % {"count": MAX_LISTS}, code="list_ids")
+        raise CampaignIncompleteError(
+            _("Choose at most %(count)d lists and numbers.") % {"count": MAX_LISTS}, code="list_ids"
+        )
     if not -MAX_PRIORITY <= draft.priority <= MAX_PRIORITY:
         raise CampaignIncompleteError(_("The priority goes from -100 to 100."), code="priority")
     if draft.start_at is not None:
@@ -171,7 +175,7 @@ def clean_hours(hours: Mapping[str, Any]) -> SendingHours:
     if not hours or not (hours.get("start") or hours.get("end") or hours.get("days")):
         return {}
     try:
-        start, end = time.fromisoformat(hours["start"]), time.fromisoformat(hours["end"])
+        start, end = (datetime.strptime(hours[name], "%H:%M").time() for name in ("start", "end"))
         days = sorted({int(day) for day in hours.get("days") or range(7)})
     except (KeyError, TypeError, ValueError) as error:
         raise CampaignIncompleteError(_("Sending hours look like 09:00 to 18:00."), code="sending_hours") from error

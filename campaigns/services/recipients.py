@@ -107,5 +107,6 @@ def _count_as_sent(campaign: Campaign, rows: "QuerySet[Recipient]", at: datetime
     messages = [
         CampaignMessage(r.pk, r.contact_id, r.channel_id, r.body, "sent", r.external_id or "", at)
         for r in rows.exclude(channel=None)
+        if r.channel_id is not None
     ]
     record_campaign_messages(campaign.organization_id, messages)

@@ -79,7 +79,9 @@ def _write_down(organization_id: UUID, campaign_id: UUID, channel_id: UUID, *, s
         campaign = Campaign.objects.get(pk=campaign_id)
         channel = Channel.objects.get(pk=channel_id)
         with translation.override(Organization.objects.get(pk=organization_id).language):
-            detail = _("Took over in the campaign %(name)s.") if serves else _("No longer needed in the campaign %(name)s.")
+            detail = (
+                _("Took over in the campaign %(name)s.") if serves else _("No longer needed in the campaign %(name)s.")
+            )
         ChannelEvent.objects.create(
             channel=channel, kind="took_over" if serves else "stepped_back", detail=detail % {"name": campaign.name},
             data={"campaign": str(campaign_id)},

@@ -60,13 +60,19 @@ class Lapsed(NamedTuple):
 
 
 def sweep_sending() -> None:
-    """The sweep of the senders, by one process at a time."""
+    """What the senders sweep each second, one process at a time. All organizations must be visible."""
     with transaction.atomic():
-        if not _alone("campaigns.sweep"):
+        if not _alone("campaigns.sending"):
             return
         lapse_claims()
-        arrange_standbys()
     complete_done()
+
+
+def sweep_numbers() -> None:
+    """What the senders sweep every few seconds, one process at a time. All organizations must be visible."""
+    with transaction.atomic():
+        if _alone("campaigns.numbers"):
+            arrange_standbys()
 
 
 def lapse_claims() -> int:

@@ -10,7 +10,9 @@ class Command(BaseCommand):
     help = "Sends campaigns. Any number of these may run, on any number of machines."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--connections", type=int, default=CONNECTIONS, help="sends under way at once in this process")
+        parser.add_argument(
+            "--connections", type=int, default=CONNECTIONS, help="sends under way at once in this process"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         run_sender(options["connections"])
