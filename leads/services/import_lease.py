@@ -5,7 +5,7 @@ nothing.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from django.db import connection, transaction
@@ -43,7 +43,7 @@ class Lease:
 def take_lease(import_id: UUID) -> Lease | None:
     """Take an import that is in line; None when it is done, taken, or another of the organization's is at work."""
     lease = Lease(import_id, uuid4())
-    values = {
+    values: dict[str, Any] = {
         "organization": current_organization_id(), "import": import_id, "token": lease.token, "seconds": SECONDS,
     }  # fmt: skip
     with connection.cursor() as cursor:

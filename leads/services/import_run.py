@@ -1,4 +1,4 @@
-"""An import at work: ten thousand rows per transaction.
+"""An import at work: up to ten thousand rows per transaction.
 
 The row after which to go on is committed together with the rows before it, so an import that was killed at any point
 counts and creates exactly what an uninterrupted one does.
@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
-from itertools import islice
+from itertools import chain, islice, repeat
 from time import monotonic
-from typing import Any, Final
+from typing import Any, BinaryIO, Final, cast
 from uuid import UUID
 
 import orjson
@@ -37,6 +37,8 @@ from sagas.outbox import publish
 logger = logging.getLogger(__name__)
 
 CHUNK: Final = 10_000
+# Small at first: the page shows progress at once, and short files are read while they are written, too.
+FIRST_CHUNKS: Final = (2_500, 5_000)
 SLICE_SECONDS: Final = 20.0
 MAX_ATTEMPTS: Final = 5
 _ISSUES: Final = (
@@ -86,7 +88,7 @@ def _work(run: Import, lease: Lease, deadline: float) -> bool:
 @contextmanager
 def _opened(run: Import) -> Iterator[Table]:
     with default_storage.open(run.stored_path) as handle:
-        yield open_table(handle, filename=run.filename)
+        yield open_table(cast(BinaryIO, handle), filename=run.filename)
 
 
 def _look_through(run: Import, table: Table) -> None:
@@ -121,16 +123,22 @@ class ReadAhead:
 def _read_ahead(run: Import, table: Table) -> Iterator[ReadAhead]:
     rows, language = table.rows(start=run.next_row), translation.get_language()
     tombstones = frozenset(Tombstone.objects.values_list("fingerprint", flat=True))
-    read = partial(_read, RowReader(run.mapping), rows, language, run.organization_id, tombstones)
+    sizes = chain(FIRST_CHUNKS, repeat(CHUNK))
+    read = partial(_read, RowReader(run.mapping), rows, sizes, language, run.organization_id, tombstones)
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="import") as pool:
         yield ReadAhead(read, pool)
 
 
 def _read(
-    reader: RowReader, rows: Iterator[Row], language: str | None, organization_id: UUID, tombstones: frozenset[str]
+    reader: RowReader,
+    rows: Iterator[Row],
+    sizes: Iterator[int],
+    language: str | None,
+    organization_id: UUID,
+    tombstones: frozenset[str],
 ) -> Chunk:
     with translation.override(language):
-        parsed = [reader.read(row.number, row.cells) for row in islice(rows, CHUNK)]
+        parsed = [reader.read(row.number, row.cells) for row in islice(rows, next(sizes))]
     return prepare(parsed, organization_id=organization_id, tombstones=tombstones)
 
 

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import PurePosixPath, PureWindowsPath
-from typing import Any, Final
+from typing import Any, BinaryIO, Final, cast
 from uuid import UUID
 
 from django.conf import settings
@@ -37,7 +37,7 @@ class ImportStateError(DomainError):
     """The import is not where this can be done."""
 
 
-def start_draft(file: UploadedFile, *, list_name: str = "", actor: Membership | None) -> Import:
+def start_draft(file: UploadedFile[Any], *, list_name: str = "", actor: Membership | None) -> Import:
     """Keep an uploaded file, read its head and guess its columns. Raises :class:`core.tabular.TableError`."""
     if (file.size or 0) > settings.MAX_IMPORT_BYTES:
         raise TableError(
@@ -54,7 +54,7 @@ def start_draft(file: UploadedFile, *, list_name: str = "", actor: Membership | 
 
 def _draft(path: str, name: str, list_name: str, actor: Membership | None) -> Import:
     with default_storage.open(path) as handle:
-        table = open_table(handle, filename=name)
+        table = open_table(cast(BinaryIO, handle), filename=name)
         sample = table.preview(SAMPLE_ROWS)
         if not sample:
             raise TableError(_("The file has a header and no rows."))
