@@ -69,7 +69,7 @@ def run(size: int = 40_000) -> dict[str, Any]:
 
 
 def _seed(organization: Organization, channel: Channel, size: int) -> None:
-    values = {
+    values: dict[str, Any] = {
         "organization": organization.pk, "channel": channel.pk, "size": size, "each": 5, "lexeme": f"org{organization.pk.hex}",
     }  # fmt: skip
     with connection.cursor() as cursor:

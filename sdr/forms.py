@@ -116,7 +116,9 @@ class RubricForm(forms.Form):
                 Rubric.from_json(self.rubric)
             except RubricError as error:
                 raise forms.ValidationError(
-                    _("The best levels together may give at most 130 points, and the thresholds must go down from hot to cold.")
+                    _(
+                        "The best levels together may give at most 130 points, and the thresholds must go down from hot to cold."
+                    )
                 ) from error
         return data
 

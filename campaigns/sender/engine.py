@@ -13,7 +13,7 @@ from uuid import UUID
 import aiohttp
 import orjson
 import uvloop
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, InterfaceError, connection
 from redis.exceptions import RedisError
 
 from campaigns.sender.database import Database
@@ -157,8 +157,9 @@ class Engine:
             await asyncio.wait(self._drains.values(), timeout=LAST_SENDS_SECONDS)
         if self._drains:
             logger.warning("left with sends under way", extra={"channels": len(self._drains)})
-        await asyncio.to_thread(self.database.close)
+        await asyncio.get_running_loop().run_in_executor(self._bells, connection.close)
         self._bells.shutdown(wait=False)
+        await asyncio.to_thread(self.database.close)
 
     # ---- Beside the drains ----------------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """The proof: all routes × methods × actors, foreign ids against ids that never were, and no foreign word in any answer."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -91,7 +91,9 @@ def _try(report: Report, route: str, kind: Kind, world: World, actors: dict[str,
             report.tries += 1
             other = getattr(client, method)(foreign)
             if other.status_code != answer.status_code:
-                report.failures.append(f"{actor} {method} {route}: foreign {other.status_code}, absent {answer.status_code}")
+                report.failures.append(
+                    f"{actor} {method} {route}: foreign {other.status_code}, absent {answer.status_code}"
+                )
             if CANARY.encode() in _content(other):
                 report.failures.append(f"{actor} {method} {route}: the answer holds another organization's data")
 
@@ -100,7 +102,7 @@ def _content(answer: Any) -> bytes:
     return b"".join(answer.streaming_content) if answer.streaming else answer.content
 
 
-def _fill(route: str, ids: dict[str, UUID], world: World) -> str:
+def _fill(route: str, ids: Mapping[str, UUID | int], world: World) -> str:
     def value(match: re.Match[str]) -> str:
         if match["converter"] in {"uuid", None} and match["name"].endswith("_id"):
             return str(ids[match["name"]])

@@ -26,12 +26,19 @@ class World:
 
     people: dict[str, User] = field(default_factory=dict)
     token: str = ""
-    foreign: dict[str, UUID] = field(default_factory=dict)
+    foreign: dict[str, UUID | int] = field(default_factory=dict)
     words: dict[str, str] = field(
-        default_factory=lambda: {"action": "pause", "file_format": "csv", "provider": "waha", "token": "x" * 24, "key": "x-y", "uidb36": "1"}
+        default_factory=lambda: {
+            "action": "pause",
+            "file_format": "csv",
+            "provider": "waha",
+            "token": "x" * 24,
+            "key": "x-y",
+            "uidb36": "1",
+        }
     )
 
-    def foreign_id(self, name: str) -> UUID:
+    def foreign_id(self, name: str) -> UUID | int:
         return self.foreign.get(name, uuid7())
 
 
@@ -66,8 +73,10 @@ def _organization(name: str, actor: str, world: World) -> Membership:
     return create_organization(name, owner=_user(actor, world))
 
 
-def _rows(member: Membership) -> dict[str, UUID]:
-    channel = Channel(organization_id=member.organization_id, provider="simulator", name=CANARY, state=ChannelState.CONNECTED)
+def _rows(member: Membership) -> dict[str, UUID | int]:
+    channel = Channel(
+        organization_id=member.organization_id, provider="simulator", name=CANARY, state=ChannelState.CONNECTED
+    )
     channel.config = {}
     channel.save()
     contact = Contact.objects.create(name=CANARY, phone="+5511987654321", phone_key="+5511987654321")
@@ -80,7 +89,9 @@ def _rows(member: Membership) -> dict[str, UUID]:
         conversation=thread, channel=channel, direction="in", origin="customer", body=CANARY, state="received", at=now()
     )
     attachment = Attachment.objects.create(message=message, kind="image", filename=CANARY)
-    receipt = Receipt.objects.create(organization_id=member.organization_id, channel=channel, dedupe_key="x", body=CANARY.encode())
+    receipt = Receipt.objects.create(
+        organization_id=member.organization_id, channel=channel, dedupe_key="x", body=CANARY.encode()
+    )
     team = Team.objects.create(name=CANARY)
     invitation = Invitation.objects.create(email=f"{CANARY}@prova.local", expires_at=now())
     token = ApiToken.objects.create(name=CANARY, token_hash=uuid7().hex, hint="prosa_")
@@ -89,6 +100,6 @@ def _rows(member: Membership) -> dict[str, UUID]:
         "recipient": recipient, "conversation": thread, "message": message, "attachment": attachment, "team": team,
         "invitation": invitation, "token": token, "membership": member,
     }  # fmt: skip
-    ids: dict[str, UUID] = {f"{name}_id": row.pk for name, row in rows.items()}
+    ids: dict[str, UUID | int] = {f"{name}_id": row.pk for name, row in rows.items()}
     ids["receipt_id"] = receipt.pk  # a sequence, not a UUID; the walk writes it as it is
     return ids

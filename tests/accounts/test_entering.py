@@ -12,7 +12,12 @@ from tests.conftest import PASSWORD
 from tests.support.jobs import drain
 
 pytestmark = pytest.mark.django_db
-SIGN_UP = {"name": "Ana Souza", "organization_name": "Acme", "email": "ana@acme.com.br", "password1": "correto-cavalo-42"}
+SIGN_UP = {
+    "name": "Ana Souza",
+    "organization_name": "Acme",
+    "email": "ana@acme.com.br",
+    "password1": "correto-cavalo-42",
+}
 
 
 def test_signing_up_opens_a_business_with_a_simulated_number_and_an_sdr() -> None:

@@ -92,7 +92,9 @@ def test_a_revoked_token_opens_nothing(ana: Membership, login: Login, in_acme: O
     assert Client().get("/api/v1/channels", headers={"Authorization": f"Bearer {plain}"}).status_code == 401
 
 
-@pytest.mark.parametrize("path", ["/configuracoes/empresa/", "/configuracoes/equipes/nova/", "/configuracoes/auditoria/"])
+@pytest.mark.parametrize(
+    "path", ["/configuracoes/empresa/", "/configuracoes/equipes/nova/", "/configuracoes/auditoria/"]
+)
 def test_agents_and_viewers_do_not_manage(path: str, bruno: Membership, vera: Membership, login: Login) -> None:
     assert login(bruno).get(path).status_code == 403
     assert login(vera).get(path).status_code == 403

@@ -75,9 +75,11 @@ def test_from_sign_up_to_a_person_who_takes_over(page: Page, tmp_path: Path) -> 
     page.fill("#reply", "Oi, aqui é a Ana. Posso ajudar?")
     page.keyboard.press("Enter")
     expect(page.locator(".bubble", has_text="aqui é a Ana")).to_be_visible()
-    expect(page.locator(".bubble", has_text="aqui é a Ana").locator("[aria-label=Lida], [aria-label=Entregue], [aria-label=Enviada]")).to_be_visible(
-        timeout=30_000
-    )
+    expect(
+        page.locator(".bubble", has_text="aqui é a Ana").locator(
+            "[aria-label=Lida], [aria-label=Entregue], [aria-label=Enviada]"
+        )
+    ).to_be_visible(timeout=30_000)
 
 
 def test_a_file_that_is_no_table_is_refused_in_words(page: Page, tmp_path: Path) -> None:
@@ -87,14 +89,25 @@ def test_a_file_that_is_no_table_is_refused_in_words(page: Page, tmp_path: Path)
     wrong.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40)
     page.set_input_files("input[type=file]", wrong)
     page.click("main form[enctype] button[type=submit]")
-    expect(page.locator("main form [role=alert], main .field-error").first).to_contain_text(re.compile("tabela|arquivo"))
+    expect(page.locator("main form [role=alert], main .field-error").first).to_contain_text(
+        re.compile("tabela|arquivo")
+    )
 
 
 def test_one_pane_at_a_time_on_a_phone_and_dark_without_faults(page: Page) -> None:
     sign_up(page, "Academia")
     page.set_viewport_size({"width": 390, "height": 844})
     page.emulate_media(color_scheme="dark")
-    for path in ("/inicio/", "/conversas/", "/campanhas/", "/campanhas/nova/", "/leads/", "/numeros/", "/sdr/", "/configuracoes/"):
+    for path in (
+        "/inicio/",
+        "/conversas/",
+        "/campanhas/",
+        "/campanhas/nova/",
+        "/leads/",
+        "/numeros/",
+        "/sdr/",
+        "/configuracoes/",
+    ):
         page.goto(path)
         time.sleep(0.2)
         wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1")

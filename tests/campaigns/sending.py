@@ -1,6 +1,7 @@
 """Runs the real sender inside a test, against a scripted provider or the Simulator."""
 
 import asyncio
+import gc
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -82,6 +83,7 @@ def send_until(done: Callable[[], bool] = all_done, seconds: float = 20.0, conne
             await running
 
     asyncio.run(main())
+    gc.collect()  # the Simulator's threads are gone, and so must be their connections
 
 
 def send_for(seconds: float) -> None:

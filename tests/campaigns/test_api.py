@@ -28,7 +28,9 @@ def caller(role: Role) -> Call:
 
     def call(method: str, path: str, body: Any = None, base: str = "/api/v1", **headers: str) -> Any:
         data = {} if body is None else {"data": json.dumps(body), "content_type": "application/json"}
-        return getattr(Client(), method)(f"{base}{path}", headers={"Authorization": f"Bearer {plain}", **headers}, **data)
+        return getattr(Client(), method)(
+            f"{base}{path}", headers={"Authorization": f"Bearer {plain}", **headers}, **data
+        )
 
     return call
 
@@ -107,7 +109,9 @@ def test_recipients_come_in_pages_and_by_state(api: Call, make_campaign: Any, mo
     first = api("get", path).json()
     second = api("get", f"{path}?cursor={first['next_cursor']}").json()
     assert (len(first["items"]), len(second["items"]), second["next_cursor"]) == (3, 2, None)
-    assert {"contact_id", "phone", "variant_id", "channel_id", "state", "body", "sent_at", "error"} <= set(first["items"][0])
+    assert {"contact_id", "phone", "variant_id", "channel_id", "state", "body", "sent_at", "error"} <= set(
+        first["items"][0]
+    )
     assert first["items"][0]["body"] == "Oi, Pessoa!"
     assert api("get", f"{path}?state=sent").json()["items"] == []
     assert api("get", f"{path}?state=nonsense").status_code == 422
@@ -125,7 +129,14 @@ def test_why_a_campaign_paused_is_said_in_words(api: Call, make_campaign: Any) -
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("get", ""), ("get", "/stats"), ("get", "/recipients"), ("post", "/start"), ("post", "/pause"), ("post", "/cancel")],
+    [
+        ("get", ""),
+        ("get", "/stats"),
+        ("get", "/recipients"),
+        ("post", "/start"),
+        ("post", "/pause"),
+        ("post", "/cancel"),
+    ],
 )
 def test_campaigns_of_others_are_not_found(
     api: Call, make_organization: Any, make_campaign: Any, method: str, path: str
@@ -155,8 +166,16 @@ def test_a_token_that_only_reads_starts_nothing(in_acme: Organization, make_camp
 @pytest.mark.django_db
 def test_deals_go_up_and_down_and_never_below_zero(api: Call, make_campaign: Any) -> None:
     path = f"/campaigns/{make_campaign().pk}/deal"
-    counts = [api("post", path, body, base="/api").json()["closed_deals"]
-              for body in ({}, {"action": "increment"}, {"action": "decrement"}, {"action": "decrement"}, {"action": "decrement"})]
+    counts = [
+        api("post", path, body, base="/api").json()["closed_deals"]
+        for body in (
+            {},
+            {"action": "increment"},
+            {"action": "decrement"},
+            {"action": "decrement"},
+            {"action": "decrement"},
+        )
+    ]
     assert counts == [1, 2, 1, 0, 0]
     assert api("post", path, {"action": "double"}, base="/api").status_code == 422
 

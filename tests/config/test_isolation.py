@@ -21,7 +21,9 @@ def leaky(request: HttpRequest, contact_id: object) -> HttpResponse:
     return HttpResponse(Contact.unscoped.get(pk=contact_id).name)
 
 
-def test_the_proof_finds_a_planted_leak_and_an_unlisted_route(monkeypatch: pytest.MonkeyPatch, settings: object) -> None:
+def test_the_proof_finds_a_planted_leak_and_an_unlisted_route(
+    monkeypatch: pytest.MonkeyPatch, settings: object
+) -> None:
     planted = [path("leads/vazou/<uuid:contact_id>/", leaky), path("esquecida/", leaky)]
     monkeypatch.setattr(urls, "urlpatterns", [*planted, *urls.urlpatterns])
     settings.ROOT_URLCONF = "config.urls"  # type: ignore[attr-defined]

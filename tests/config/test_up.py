@@ -58,7 +58,9 @@ def up(port: int, data: Path) -> subprocess.Popen[bytes]:
 
 def web(parent: int) -> psutil.Process:
     children = psutil.Process(parent).children()
-    return next(child for child in children if "config.wsgi:application" in child.cmdline())
+    # A process that ended a moment ago is a zombie until its parent has asked for it, and has no command line.
+    alive = [child for child in children if child.status() != psutil.STATUS_ZOMBIE]
+    return next(child for child in alive if "config.wsgi:application" in child.cmdline())
 
 
 @pytest.fixture

@@ -71,7 +71,9 @@ def test_typing_on_the_phone_takes_the_conversation_over(thread: Conversation, c
     assert Message.objects.get(external_id="out-9").origin == "phone"
 
 
-def test_an_answer_of_a_person_is_sent_and_silences_the_sdr(thread: Conversation, ana: Membership, login: Login) -> None:
+def test_an_answer_of_a_person_is_sent_and_silences_the_sdr(
+    thread: Conversation, ana: Membership, login: Login
+) -> None:
     client = login(ana)
     client.post(f"/conversas/{thread.pk}/mensagens/", {"body": "Olá! R$ 180.", "client_key": "k1"})
     drain()
@@ -170,7 +172,11 @@ def test_passing_on_notes_and_handler(thread: Conversation, ana: Membership, bru
 
 
 def test_the_list_costs_the_same_for_any_number_of_threads(
-    channel: Channel, ana: Membership, login: Login, in_acme: Organization, django_assert_max_num_queries: Callable[..., object]
+    channel: Channel,
+    ana: Membership,
+    login: Login,
+    in_acme: Organization,
+    django_assert_max_num_queries: Callable[..., object],
 ) -> None:
     SdrProfile.objects.create(organization=in_acme, enabled=False)
     for number in range(12):
@@ -181,6 +187,8 @@ def test_the_list_costs_the_same_for_any_number_of_threads(
         client.get("/conversas/")
 
 
-@pytest.mark.parametrize("folder", ["open", "mine", "unassigned", "needs_human", "bot", "waiting", "closed", "nonsense"])
+@pytest.mark.parametrize(
+    "folder", ["open", "mine", "unassigned", "needs_human", "bot", "waiting", "closed", "nonsense"]
+)
 def test_every_folder_opens(folder: str, thread: Conversation, ana: Membership, login: Login) -> None:
     assert login(ana).get(f"/conversas/?pasta={folder}&cursor=lixo").status_code == 200

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
+import psycopg
 import pytest
 import time_machine
 from django.db import connection
@@ -261,3 +262,31 @@ def poison(monkeypatch: pytest.MonkeyPatch) -> None:
         return [1 / 0] if b"veneno" in body else read(self, config, body)
 
     monkeypatch.setattr(WahaAdapter, "parse", parse)
+
+
+def test_a_channel_that_another_worker_drains_is_left_to_it(channel: Channel) -> None:
+    put(channel, message(1))
+    with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": None}) as other:
+        other.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", [f"drain:{channel.pk}"])
+        assert drain_batch(channel.pk) is None
+        assert drain_channel(channel.pk) == 0
+        other.rollback()
+    assert len(drain_batch(channel.pk) or []) == 1
+
+
+def test_what_arrives_while_a_batch_is_drained_is_found_by_the_same_run(
+    channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Its own bell went to a worker that found the channel taken and left.
+    real, late = module.drain_batch, [message(2, "tarde")]
+
+    def drain_then_receive(channel_id: Any, **options: Any) -> Any:
+        found = real(channel_id, **options)
+        if not found and late:
+            put(channel, late.pop())
+        return found
+
+    monkeypatch.setattr(module, "drain_batch", drain_then_receive)
+    put(channel, message(1, "cedo"))
+    assert drain_channel(channel.pk) == 2
+    assert texts() == ["cedo", "tarde"]

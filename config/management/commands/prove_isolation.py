@@ -25,7 +25,10 @@ class Command(BaseCommand):
 
     def _prove(self) -> Report:
         report = Report()
-        plain = {**settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+        plain = {
+            **settings.STORAGES,
+            "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+        }
         try:
             with override_settings(ALLOWED_HOSTS=["testserver"], STORAGES=plain), transaction.atomic():
                 report = prove(build_world())
