@@ -88,7 +88,7 @@ def test_a_number_from_the_form_to_the_last_tick(
         tell(waha, "/_inbound", chatId="5511999998888@c.us", text="Quanto custa?", name="Paula")
         until(lambda: any(m["text"] == "Quanto custa?" for m in received()))
         assert set(Receipt.objects.values_list("state", flat=True)) <= {"done", "ignored"}
-        assert waha.fake.counts["hook 200"] == sum(waha.fake.counts.values())
+        assert {name for name in waha.fake.counts if name.startswith("hook")} == {"hook 200"}
 
     # The server dies, is asked again with patience, and is found at another address.
     beat()
