@@ -34,7 +34,7 @@ class _Hour(NamedTuple):
 
     opens: datetime
     rate: float
-    count: float
+    most: float
 
 
 def _walk(
@@ -46,13 +46,13 @@ def _walk(
         if local(at, zone).date() != day:
             day, used = local(at, zone).date(), dict.fromkeys(used, 0.0)
         hours = {c.pk: _hour(campaign, c, at, zone, used[c.pk]) for c in channels}
-        total = min(sum(hour.count for hour in hours.values()), hourly or float("inf"))
+        total = min(sum(hour.most for hour in hours.values()), hourly or float("inf"))
         if total >= left:
-            working = [hour for hour in hours.values() if hour.count]
+            working = [hour for hour in hours.values() if hour.most]
             rate = min(sum(hour.rate for hour in working), hourly or float("inf"))
             return min(hour.opens for hour in working) + STEP * (left / rate)
         left -= total
-        used = {pk: used[pk] + hour.count for pk, hour in hours.items()}
+        used = {pk: used[pk] + hour.most for pk, hour in hours.items()}
         at += STEP
     return None
 

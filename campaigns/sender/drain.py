@@ -21,6 +21,7 @@ from campaigns.sender.due import SPACED_SECONDS, Facts, look
 from campaigns.sender.outcomes import NOT_THE_MESSAGE, Settlement, judge, unsent
 from campaigns.sender.quota import MinuteSlots, PlanQuota
 from campaigns.sender.settling import remember_numbers, settle_batch
+from campaigns.services.lifecycle import complete_if_done
 from campaigns.services.plan import pause_for_plan
 from core.clock import now
 from core.crashpoints import crashpoint
@@ -137,7 +138,7 @@ class Drain:
             self._closing = True
             self._settle_now.set()
             await settler
-            await self.shared.database.insist(self.organization_id, self.quota.release)
+            await self.shared.database.insist(self.organization_id, self._db_finish)
             keeper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await keeper
@@ -394,6 +395,12 @@ class Drain:
         if not rows:
             claims.skip_unsendable(facts.campaigns)
         return rows, delay
+
+    def _db_finish(self) -> None:
+        self.quota.release()
+        if self.dry_until:
+            for campaign_id in self.facts.campaigns:
+                complete_if_done(campaign_id)
 
     def _db_settle(self, batch: list[Settlement], chat_ids: dict[str, str]) -> None:
         written = settle_batch(self.organization_id, self.channel_id, batch, self.facts.today)

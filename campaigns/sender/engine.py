@@ -157,7 +157,7 @@ class Engine:
             await asyncio.wait(self._drains.values(), timeout=LAST_SENDS_SECONDS)
         if self._drains:
             logger.warning("left with sends under way", extra={"channels": len(self._drains)})
-        await asyncio.get_running_loop().run_in_executor(self._bells, connection.close)
+        await asyncio.get_running_loop().run_in_executor(self._bells, _hang_up)
         self._bells.shutdown(wait=False)
         await asyncio.to_thread(self.database.close)
 
@@ -214,6 +214,10 @@ def open_session() -> aiohttp.ClientSession:
         trust_env=False,
         json_serialize=lambda value: orjson.dumps(value).decode(),
     )
+
+
+def _hang_up() -> None:
+    connection.close()  # this thread's own
 
 
 def _tell_all(touched: set[tuple[UUID, UUID]]) -> None:
