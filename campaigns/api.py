@@ -6,10 +6,11 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Body, Field, Router, Schema
 from ninja.errors import HttpError
+from pydantic import ConfigDict
 
 from accounts.models import Role
 from campaigns import queries
-from campaigns.models import Campaign, RecipientState
+from campaigns.models import Campaign, Recipient, RecipientState
 from campaigns.services import lifecycle
 from campaigns.services.lifecycle import VariantDraft
 from core.pagination import keyset_page
@@ -94,7 +95,11 @@ class RecipientOut(Schema):
     state: str
     body: str
     sent_at: datetime | None
-    error: str
+    error: str = Field(description="Why it was left out, failed or is in doubt, in words; empty otherwise")
+
+    @staticmethod
+    def resolve_error(recipient: Recipient) -> str:
+        return recipient.error or str(recipient.get_skip_reason_display())
 
 
 class RecipientPage(Schema):
@@ -103,7 +108,16 @@ class RecipientPage(Schema):
 
 
 class DealIn(Schema):
+    """One deal more or less; without a body one more. A member that is not named here is refused, not overlooked."""
+
+    model_config = ConfigDict(extra="forbid")
+
     action: Literal["increment", "decrement"] = "increment"
+    delta: Literal[1, -1] | None = None
+
+    @property
+    def step(self) -> int:
+        return self.delta or (-1 if self.action == "decrement" else 1)
 
 
 class DealOut(Schema):
@@ -181,6 +195,6 @@ def change_deals(request: HttpRequest, campaign_id: UUID, data: Body[DealIn] = D
     if membership is not None and not membership.has_role(Role.AGENT):
         raise HttpError(403, _("You can look, but not change."))
     campaign = queries.get_campaign(campaign_id)
-    lifecycle.adjust_deals(campaign, -1 if data.action == "decrement" else 1, actor=membership)
+    lifecycle.adjust_deals(campaign, data.step, actor=membership)
     figures = queries.stats(campaign_id)
     return {"closed_deals": figures.closed_deals, "conversion_rate": figures.conversion_rate}

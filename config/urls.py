@@ -30,3 +30,8 @@ urlpatterns = [
     path("health/ready", ready, name="health-ready"),
     path(f"{settings.ADMIN_PATH}/", admin.site.urls),
 ]
+
+handler400 = "config.errors.bad_request"
+handler403 = "config.errors.permission_denied"
+handler404 = "config.errors.not_found"
+handler500 = "config.errors.server_error"

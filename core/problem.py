@@ -48,7 +48,10 @@ def install(api: NinjaAPI) -> None:
 
 
 def _domain(request: HttpRequest, error: DomainError) -> HttpResponse:
-    return problem(error.status, error.message, code=error.code)
+    if not error.fields:
+        return problem(error.status, error.message, code=error.code)
+    found = [{"loc": ["body", name], "msg": error.message} for name in error.fields]
+    return problem(error.status, error.message, code=error.code, errors=found)
 
 
 def _circuit(request: HttpRequest, error: CircuitOpenError) -> HttpResponse:

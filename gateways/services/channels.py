@@ -54,11 +54,11 @@ def create_channel(
     pace: PaceSettings | None = None, actor: Membership | None = None,
 ) -> Channel:  # fmt: skip
     """Create a channel of the active organization and ring for its connection."""
+    clean = validate_config(provider, config)
     channel = Channel(
         organization_id=current_organization_id(), provider=provider, name=name.strip()[:80], role=role,
-        phone=_canonical(phone),
+        phone=_canonical(phone), config=clean,
     )  # fmt: skip
-    channel.config = validate_config(provider, config)
     apply_pace(channel, pace or PaceSettings())
     with transaction.atomic():
         _check_limit(provider)

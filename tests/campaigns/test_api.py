@@ -118,6 +118,24 @@ def test_recipients_come_in_pages_and_by_state(api: Call, make_campaign: Any, mo
 
 
 @pytest.mark.django_db
+def test_deals_by_a_step_and_never_by_a_guess(api: Call, make_campaign: Any) -> None:
+    path = f"/campaigns/{make_campaign().pk}/deal"
+    steps = [api("post", path, {"delta": step}, base="/api").json()["closed_deals"] for step in (1, 1, -1)]
+    assert steps == [1, 2, 1]
+    assert api("post", path, {"amount": -1}, base="/api").status_code == 422
+    assert api("post", path, {"delta": 5}, base="/api").status_code == 422
+    assert api("post", path, {"delta": -1}, base="/api").json()["closed_deals"] == 0
+
+
+@pytest.mark.django_db
+def test_a_recipient_left_out_says_why(api: Call, make_campaign: Any) -> None:
+    campaign = lifecycle.start(make_campaign(2))
+    Recipient.objects.filter(position=1).update(state="skipped", skip_reason="opted_out")
+    items = api("get", f"/campaigns/{campaign.pk}/recipients").json()["items"]
+    assert [bool(item["error"]) for item in items] == [item["state"] == "skipped" for item in items]
+
+
+@pytest.mark.django_db
 def test_why_a_campaign_paused_is_said_in_words(api: Call, make_campaign: Any) -> None:
     campaign = lifecycle.start(make_campaign())
     lifecycle.pause_by_system(campaign.pk, "plan:daily_limit")

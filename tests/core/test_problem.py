@@ -32,10 +32,10 @@ def api() -> NinjaAPI:
 @pytest.mark.parametrize(
     ("error", "status", "code"),
     [
-        (DomainError("No."), 409, "DomainError"),
+        (DomainError("No."), 409, "domain"),
         (DomainError("No.", code="no"), 409, "no"),
-        (RefusedError("No."), 422, "RefusedError"),
-        (UploadRefusedError("No."), 422, "UploadRefusedError"),
+        (RefusedError("No."), 422, "refused"),
+        (UploadRefusedError("No."), 422, "upload_refused"),
         (UnsafeUrlError("No."), 422, "unsafe"),
         (OutgoingError("No.", kind="timeout", nothing_left=False), 502, "timeout"),
         (InvalidCursorError("x"), 400, "invalid_cursor"),
