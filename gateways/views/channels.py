@@ -10,11 +10,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.access import member_required, role_required
 from accounts.http import MemberRequest
 from accounts.models import Role
+from core.qr import qr_path
 from gateways import pacing, queries, words
 from gateways.errors import ChannelConfigError
 from gateways.forms import ChannelForm, PaceForm, TestForm, pace_initial
 from gateways.models import Channel
-from gateways.qr import qr_path
 from gateways.registry import get_adapter
 from gateways.services.channels import update_channel
 

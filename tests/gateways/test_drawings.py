@@ -5,9 +5,9 @@ import re
 import pytest
 import segno
 
+from core.qr import qr_path
 from gateways.curve import warm_up_curve
 from gateways.pacing import WARM_DAYS
-from gateways.qr import qr_path
 
 TEXT = "2@Yx7KkqvQpQv0J2S1bF8V6mNnWkPzq3rT9uYhGfDsAzXcVbNmLkJhGfDsAqWeRtYuIoP0987654321==,abcd,efgh,ijkl"
 
