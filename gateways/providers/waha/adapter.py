@@ -50,10 +50,11 @@ class WahaAdapter:
             answer = yield from self._check(config, message.phone)
             if isinstance(answer, SendResult):
                 return answer
-            if not answer.exists:
+            if answer.exists is False:
                 return SendResult(Outcome.INVALID_NUMBER, code="no_whatsapp", detail="This number has no WhatsApp.")
             chat = answer.chat_id
-        reply = yield _send_call(config, message, chat)
+        # Without an answer the number is taken as it was written, and this guess is not remembered.
+        reply = yield _send_call(config, message, chat or f"{message.phone.lstrip('+')}@c.us")
         return read_send(reply, chat)
 
     def check_number(self, config: WahaConfig, phone: str) -> Operation[NumberAnswer]:

@@ -1,6 +1,15 @@
-from pydantic import BaseModel, Field, HttpUrl
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, Field, HttpUrl
 
 SHORTEST_SECRET = 6
+
+
+def _text(value: Any) -> Any:
+    return "" if value is None else value
+
+
+Optional = BeforeValidator(_text)
 
 
 class WahaConfig(BaseModel):
@@ -8,9 +17,9 @@ class WahaConfig(BaseModel):
 
     base_url: HttpUrl
     # It travels in a header, where a line break or a letter with an accent would break the request.
-    api_key: str = Field(default="", max_length=300, pattern=r"^[\x21-\x7e]*$")
+    api_key: Annotated[str, Optional] = Field(default="", max_length=300, pattern=r"^[\x21-\x7e]*$")
     session: str = Field(default="default", pattern=r"^[A-Za-z0-9_-]{1,60}$")
-    hmac_key: str = Field(default="", max_length=300)
+    hmac_key: Annotated[str, Optional] = Field(default="", max_length=300)
 
     def address(self, path: str) -> str:
         return str(self.base_url).rstrip("/") + path

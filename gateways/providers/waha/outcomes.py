@@ -12,6 +12,8 @@ from gateways.providers.waha.ids import message_id
 DETAIL_LENGTH = 400
 # The key is wrong, or the session is not there: no message is to blame.
 CHANNEL_FAULTS = {401: "unauthorised", 403: "unauthorised", 404: "no session"}
+# The server has no number check. Were the session missing, the send itself would say so.
+NO_CHECK = (404, 405, 501)
 
 
 def read_send(reply: HttpReply | TransportFailure, chat_id: str) -> SendResult:
@@ -60,6 +62,8 @@ def read_check(reply: HttpReply | TransportFailure, phone: str) -> NumberAnswer 
         chat_id = answer.get("chatId")
         found = chat_id if isinstance(chat_id, str) and "@" in chat_id else f"{phone.lstrip('+')}@c.us"
         return NumberAnswer(answer["numberExists"], found if answer["numberExists"] else "")
+    if reply.status in NO_CHECK:
+        return NumberAnswer(None, detail=f"HTTP {reply.status} {detail_of(answer)}".strip())
     fault = _channel_fault(reply, answer, "")
     detail = f"HTTP {reply.status} {detail_of(answer)}".strip()
     return fault or SendResult(Outcome.NOT_SENT, code="check_failed", detail=detail)

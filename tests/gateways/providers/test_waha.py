@@ -77,7 +77,6 @@ def test_a_number_without_whatsapp_gets_nothing() -> None:
         (REFUSED, Outcome.CHANNEL_DOWN),
         (LOST, Outcome.NOT_SENT),
         (_reply(422, UNREADY), Outcome.CHANNEL_DOWN),
-        (_reply(404), Outcome.CHANNEL_DOWN),
         (_reply(401), Outcome.CHANNEL_DOWN),
         (_reply(429), Outcome.LATER),
         (_reply(500), Outcome.NOT_SENT),
@@ -89,6 +88,25 @@ def test_a_check_that_fails_sends_nothing_and_fails_nothing(answer: Answer, outc
     result, calls = play(ADAPTER.send(CONFIG, OutgoingMessage(PHONE, "Olá")), answer)
     assert result.outcome is outcome
     assert len(calls) == 1
+
+
+@pytest.mark.parametrize("status", [404, 405, 501])
+def test_a_server_without_a_check_gets_the_number_as_written_and_no_guess_is_remembered(status: int) -> None:
+    message = OutgoingMessage(PHONE, "Olá")
+    result, calls = play(ADAPTER.send(CONFIG, message), _reply(status), _reply(201, SENT))
+    assert calls[1].json["chatId"] == "5531988887777@c.us"
+    assert (result.outcome, result.external_id, result.chat_id) == (Outcome.SENT, "3EB0", "")
+    assert play(ADAPTER.check_number(CONFIG, PHONE), _reply(status))[0].exists is None
+
+
+def test_a_missing_session_is_found_by_the_send_itself() -> None:
+    result, _calls = play(ADAPTER.send(CONFIG, OutgoingMessage(PHONE, "Olá")), _reply(404), _reply(404))
+    assert result.outcome is Outcome.CHANNEL_DOWN
+
+
+def test_keys_that_are_null_are_absent() -> None:
+    config = WahaConfig.model_validate({"base_url": "http://waha.example", "api_key": None, "hmac_key": None})
+    assert (config.api_key, config.hmac_key) == ("", "")
 
 
 def test_a_check_alone_says_what_it_knows() -> None:
