@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -23,7 +24,8 @@ def live_origin(request: HttpRequest) -> str:
     """Return the origin of the process that streams signals: as configured, else the next port of the same host."""
     if settings.LIVE_URL:
         return str(settings.LIVE_URL)
-    host, _, port = request.get_host().partition(":")
-    if not port:
+    address = urlsplit(f"//{request.get_host()}")
+    if not address.port:
         return ""
-    return f"{request.scheme}://{host}:{int(port) + 1}"
+    host = address.netloc.rpartition(":")[0]
+    return f"{request.scheme}://{host}:{address.port + 1}"

@@ -1,6 +1,7 @@
 """Template tags of the design language: icons, avatars, figures and times as Brazilians read them."""
 
 import zlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -49,7 +50,7 @@ def phone(e164: str) -> str:
 @register.filter
 def percent(value: float | None) -> str:
     """Return a percentage with one decimal in the reader's notation, e.g. ``95,6``."""
-    return formats.number_format(value or 0, 1)
+    return formats.number_format(round(value or 0, 1), 1)  # Django alone would cut the decimals off
 
 
 @register.filter
@@ -85,6 +86,24 @@ def clock(at: datetime | None) -> str:
 @register.filter
 def get(mapping: dict[str, Any], key: Any) -> Any:
     return mapping.get(key)
+
+
+@register.filter
+def at(items: Sequence[Any], position: int) -> Any:
+    """Return the item at a position counted from 0, for two lists that go side by side."""
+    return items[position]
+
+
+@register.filter
+def tone(level: str) -> str:
+    """Return the design language's word for the level of a message."""
+    return {"error": "danger", "debug": "info"}.get(level, level)
+
+
+@register.filter
+def tone_icon(name: str) -> str:
+    """Return the symbol that goes with a tone, since colour is never alone."""
+    return {"success": "check-circle", "warning": "alert", "danger": "x-circle"}.get(name, "info")
 
 
 @register.inclusion_tag("components/field.html")
