@@ -5,6 +5,9 @@ import subprocess
 import sys
 import time
 
+PYTEST = [sys.executable, "-m", "pytest", "-q"]
+COVERAGE = ["--cov", "--cov-report=term:skip-covered", "--cov-fail-under=90"]
+
 CHECKS: list[tuple[str, list[str]]] = [
     ("format", ["ruff", "format", "--check", "--quiet", "."]),
     ("lint", ["ruff", "check", "."]),
@@ -13,7 +16,10 @@ CHECKS: list[tuple[str, list[str]]] = [
     ("templates", ["djlint", "templates", "--lint", "--quiet"]),
     ("migrations", [sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"]),
     ("translations", [sys.executable, "manage.py", "translations", "check"]),
-    ("tests", [sys.executable, "-m", "pytest", "--cov", "--cov-report=term:skip-covered", "--cov-fail-under=90", "-q"]),
+    ("tests", [*PYTEST, "-m", "not browser and not fault", "-n", "auto", *COVERAGE]),
+    # On their own: a browser keeps an event loop running, and what kills processes wants the machine for itself.
+    ("browser tests", [*PYTEST, "-m", "browser"]),
+    ("fault tests", [*PYTEST, "-m", "fault"]),
 ]
 
 
