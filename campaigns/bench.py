@@ -161,7 +161,7 @@ def _process(arguments: list[str], *, wait_for: str = "", quiet: bool = False) -
     errors = subprocess.DEVNULL if quiet else None
     process = subprocess.Popen(  # noqa: S603  # our own modules
         [sys.executable, *arguments], cwd=settings.BASE_DIR, stdout=subprocess.PIPE, stderr=errors, text=True,
-        env=os.environ | _environment(),
+        env=os.environ | process_environment(),
     )  # fmt: skip
     try:
         while wait_for and process.stdout and wait_for not in process.stdout.readline():
@@ -174,7 +174,8 @@ def _process(arguments: list[str], *, wait_for: str = "", quiet: bool = False) -
         process.wait(60)
 
 
-def _environment() -> dict[str, str]:
+def process_environment() -> dict[str, str]:
+    """Return what another process of the product needs to work on this one's database and Redis."""
     return {
         "DJANGO_SETTINGS_MODULE": "config.settings", "DATABASE_URL": database_url(), "REDIS_URL": settings.REDIS_URL,
         "PROSA_DATA": str(settings.DATA_DIR), "PROSA_REDIS_PREFIX": settings.REDIS_PREFIX,
