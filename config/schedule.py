@@ -1,5 +1,6 @@
 """All recurring work of the product, in one list."""
 
+from bookings.services.booking import expire_holds
 from campaigns.jobs import build_missing_audiences, start_due_campaigns, sweep_campaigns, watch_campaigns
 from conversations.services.send import sweep_outgoing
 from core.schedule import Recurring
@@ -24,5 +25,6 @@ RECURRING: list[Recurring] = [
     Recurring(forget_old_uploads, 3600, "Drop uploads that nobody needs any more."),
     Recurring(purge_receipts, 6 * 3600, "Forget raw webhooks a month old."),
     Recurring(check_channels, 3, "Ask the gateway of every number whose check is due how it is."),
+    Recurring(expire_holds, 30, "Give back the slots that nobody confirmed in time."),
     Recurring(mark_abandoned, 3600, "Record leads who stopped answering."),
 ]

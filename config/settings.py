@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "gateways",
     "leads",
     "conversations",
+    "bookings",
     "sdr",
     "campaigns",
     "reports",
