@@ -3,7 +3,7 @@ from datetime import datetime
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Organization, OrganizationOwned
+from accounts.models import Organization
 
 
 class Plan(models.Model):
@@ -49,20 +49,3 @@ class Subscription(models.Model):
 
     def is_expired(self, at: datetime) -> bool:
         return self.trial_ends_at is not None and self.trial_ends_at <= at
-
-
-class UsageDay(OrganizationOwned):
-    """Messages that an organization has reserved on one day of its own calendar."""
-
-    day = models.DateField()
-    messages = models.PositiveIntegerField(default=0)
-
-    class Meta:
-        verbose_name = _("usage")
-        verbose_name_plural = _("usage")
-        constraints = [
-            models.UniqueConstraint(fields=["organization", "day"], name="usage_day_once"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.day}: {self.messages}"
