@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from core.phones import InvalidPhoneError, canonical, match_key
 from core.tenancy import current_organization_id
@@ -106,7 +107,7 @@ def attributes_in_use(contact_ids: "QuerySet[Any, UUID]") -> list[str]:
 
 def labelled(contact: Contact) -> list[tuple[str, str, str]]:
     """Return (key, label, value) of a contact's extra fields, by label."""
-    labels = attribute_labels()
+    labels = {"sdr_ia_status": _("SDR: stage"), "sdr_ia_temperatura": _("SDR: temperature")} | attribute_labels()
     rows = ((key, labels.get(key, key), str(value)) for key, value in contact.attributes.items())
     return sorted(rows, key=lambda row: fold(row[1]))
 

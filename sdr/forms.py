@@ -12,7 +12,11 @@ TEAMS = ("team_quente", "team_morno", "team_frio", "team_muito_frio")
 
 
 def _team_field(label: Any) -> forms.ModelChoiceField:  # type: ignore[type-arg]  # the stubs know no parameter here
-    return forms.ModelChoiceField(label=label, queryset=Team.unscoped.none(), required=False)
+    return forms.ModelChoiceField(label=label, queryset=Team.unscoped.none(), required=False, empty_label=_("no team"))
+
+
+def _points() -> forms.NumberInput:
+    return forms.NumberInput({"class": "input", "inputmode": "numeric"})
 
 
 class SdrForm(forms.ModelForm[SdrProfile]):
@@ -102,11 +106,11 @@ class RubricForm(forms.Form):
         for criterion, levels in LEVELS.items():
             for level in levels:
                 self.fields[f"{criterion}_{level}"] = forms.IntegerField(
-                    label=level, min_value=0, max_value=130, initial=rubric.weights[criterion][level]
+                    label=level, min_value=0, max_value=130, initial=rubric.weights[criterion][level], widget=_points()
                 )
         for name in THRESHOLDS:
             self.fields[f"threshold_{name}"] = forms.IntegerField(
-                label=name, min_value=1, max_value=130, initial=rubric.thresholds[name]
+                label=name, min_value=1, max_value=130, initial=rubric.thresholds[name], widget=_points()
             )
 
     def clean(self) -> dict[str, Any]:
@@ -138,7 +142,9 @@ class RubricForm(forms.Form):
 
 class PlaygroundForm(forms.Form):
     text = forms.CharField(
-        label=_("Write as the customer would"), max_length=1000, widget=forms.TextInput({"autocomplete": "off"})
+        label=_("Write as the customer would"),
+        max_length=1000,
+        widget=forms.TextInput({"autocomplete": "off", "class": "input"}),
     )
     transcript = forms.CharField(required=False, max_length=20_000, widget=forms.HiddenInput)
 

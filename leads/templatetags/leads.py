@@ -3,7 +3,8 @@
 from typing import Final, NamedTuple
 
 from django import template
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from core.phones import format_national, whatsapp_link
 from leads.models import ContactIdentity, IdentityKind, TimelineEntry
@@ -21,17 +22,17 @@ class Mark(NamedTuple):
 
 DEFAULT: Final = Mark("clock")
 MARKS: Final[dict[str, Mark]] = {
-    "opt_out": Mark("x-circle", "", _("Asked not to receive campaigns")),
-    "opt_in": Mark("check-circle", "accent", _("Agreed to receive campaigns again")),
-    "qualified": Mark("sparkle", "accent", _("Qualified by the SDR")),
-    "handoff": Mark("user", "accent", _("Handed over to a person")),
-    "campaign": Mark("megaphone", "", _("Got a campaign")),
-    "replied": Mark("chat", "accent", _("Answered")),
+    "opt_out": Mark("x-circle", "", gettext_lazy("Asked not to receive campaigns")),
+    "opt_in": Mark("check-circle", "accent", gettext_lazy("Agreed to receive campaigns again")),
+    "qualified": Mark("sparkle", "accent", gettext_lazy("Qualified by the SDR")),
+    "handoff": Mark("user", "accent", gettext_lazy("Handed over to a person")),
+    "campaign": Mark("megaphone", "", gettext_lazy("Got a campaign")),
+    "replied": Mark("chat", "accent", gettext_lazy("Answered")),
     "message": Mark("chat"),
     "note": Mark("edit"),
     "assigned": Mark("users"),
     "closed": Mark("check"),
-    "deal": Mark("money", "accent", _("Closed a deal")),
+    "deal": Mark("money", "accent", gettext_lazy("Closed a deal")),
     "import": Mark("upload"),
 }
 
@@ -46,6 +47,14 @@ def timeline_title(entry: TimelineEntry) -> str:
     """Return the title in words: a title that only repeats the kind is a code."""
     words = MARKS.get(entry.kind, DEFAULT).words
     return str(words) if words and entry.title == entry.kind else entry.title
+
+
+@register.filter
+def timeline_detail(entry: TimelineEntry) -> str:
+    """Return what else is known; the score of a qualification is a bare number and needs its unit."""
+    if entry.kind == "qualified" and entry.detail.isdecimal():
+        return _("Score %(score)s of 130") % {"score": entry.detail}
+    return entry.detail
 
 
 @register.filter

@@ -37,7 +37,7 @@ def settings_page(request: MemberRequest) -> HttpResponse:
         messages.success(request, _("The SDR was saved."))
         return redirect("sdr:settings")
     recent = Qualification.objects.select_related("contact").order_by("-updated_at")[:8]
-    context = {"form": form, "recent": recent, "profile": profile}
+    context = {"form": form, "recent": recent, "profile": profile, "talk_form": PlaygroundForm(), "transcript": "[]"}
     return render(request, "sdr/settings.html", context, status=422 if form.errors else 200)
 
 
@@ -60,7 +60,7 @@ def playground(request: MemberRequest) -> HttpResponse:
     """Talk to the SDR without a number; nothing is stored."""
     form = PlaygroundForm(request.POST or None)
     lines = _lines(request.POST.get("transcript", ""))
-    context: dict[str, object] = {"form": PlaygroundForm(), "lines": lines, "transcript": ""}
+    context: dict[str, object] = {"form": form if form.errors else PlaygroundForm(), "lines": lines, "transcript": ""}
     if request.method == "POST" and form.is_valid():
         profile = get_profile()
         lines.append(ChatMessage(f"c{len(lines)}", "customer", form.cleaned_data["text"], now()))
@@ -75,7 +75,8 @@ def playground(request: MemberRequest) -> HttpResponse:
         context |= {"result": result, "turn": turn, "opt_out": opt_out_level(form.cleaned_data["text"])}
     context["lines"] = lines
     context["transcript"] = orjson.dumps([[line.author, line.text] for line in lines[-MAX_LINES:]]).decode()
-    return render(request, "sdr/playground.html", context, status=422 if form.errors else 200)
+    template = "sdr/playground.html#talk" if request.htmx else "sdr/playground.html"
+    return render(request, template, context, status=422 if form.errors else 200)
 
 
 @require_safe
