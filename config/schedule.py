@@ -9,10 +9,14 @@ from gateways.services.drain import drain_missed
 from gateways.services.health import check_channels
 from leads.jobs import forget_old_uploads, resume_stalled_imports
 from sagas.outbox import deliver_events
-from sdr.services.turns import mark_abandoned, wake_turns
+from sagas.sweep import sweep_sagas
+from sdr.services.abandoning import mark_abandoned
+from sdr.services.spending import watch_spending
+from sdr.services.turns import wake_turns
 
 RECURRING: list[Recurring] = [
     Recurring(deliver_events, 2, "Deliver events whose bell was lost or whose retry is due."),
+    Recurring(sweep_sagas, 2, "Go on with sagas whose moment has come or whose driver died."),
     Recurring(run_simulated_contacts, 1, "Let the Simulator's virtual contacts act."),
     Recurring(wake_turns, 1, "Answer the bursts whose quiet moment has come."),
     Recurring(drain_missed, 3, "Understand webhooks whose bell was lost."),
@@ -27,4 +31,5 @@ RECURRING: list[Recurring] = [
     Recurring(check_channels, 3, "Ask the gateway of every number whose check is due how it is."),
     Recurring(expire_holds, 30, "Give back the slots that nobody confirmed in time."),
     Recurring(mark_abandoned, 3600, "Record leads who stopped answering."),
+    Recurring(watch_spending, 3600, "Warn owners whose AI has cost more than the limit this month."),
 ]

@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import json
 import os
 import secrets
 import sys
@@ -264,9 +265,18 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 MAX_IMPORT_BYTES = 100 * 1024 * 1024
 
+# A saga whose driver died goes on when the step's own timeout and this margin are over.
+SAGA_LEASE_MARGIN_SECONDS = float(os.environ.get("PROSA_SAGA_LEASE_MARGIN_SECONDS", "15"))
+SAGA_FIRST_RETRY_SECONDS = 0.01 if TESTING else float(os.environ.get("PROSA_SAGA_FIRST_RETRY_SECONDS", "1"))
+
 OPENAI_API_KEY = os.environ.get("OPENAI_API_KEY", "")
 OPENAI_BASE_URL = os.environ.get("OPENAI_BASE_URL", "")
 OPENAI_MODEL = os.environ.get("OPENAI_MODEL", "gpt-4o-mini")
+# Greetings, prices and opening hours may be answered by a smaller model than the rest.
+OPENAI_SMALL_MODEL = os.environ.get("OPENAI_SMALL_MODEL", "")
+# {"model": [reais per million tokens read, written]}; wins over sdr.costs.PRICES.
+AI_PRICES = json.loads(os.environ.get("AI_PRICES", "{}"))
+AI_COST_ALERT_CENTS = int(os.environ.get("AI_COST_ALERT_CENTS", "50000"))
 
 LOG_LEVEL = os.environ.get("PROSA_LOG_LEVEL", "INFO")
 LOGGING = {

@@ -6,6 +6,7 @@ class SagasConfig(AppConfig):
     name = "sagas"
 
     def ready(self) -> None:
-        # Subscribers and jobs register themselves on import, as admin modules do.
+        # Subscribers, jobs and sagas register themselves on import, as admin modules do.
         autodiscover_modules("subscribers")
         autodiscover_modules("jobs")
+        autodiscover_modules("sagas")

@@ -38,3 +38,30 @@ def event_from(name: str, payload: dict[str, Any]) -> Event:
     cls = _types[name]
     known = {field.name for field in dataclasses.fields(cls)}
     return cls(**{key: value for key, value in payload.items() if key in known})
+
+
+@dataclass(frozen=True)
+class SagaEnded(Event):
+    """Base of what sagas tell."""
+
+    saga_id: str
+    definition: str
+
+    @property
+    def ordering_key(self) -> str:
+        return f"saga:{self.saga_id}"[:100]
+
+
+@dataclass(frozen=True)
+class SagaSucceeded(SagaEnded):
+    """Every step is done."""
+
+
+@dataclass(frozen=True)
+class SagaFailed(SagaEnded):
+    """It did not come through, and what had been done is undone."""
+
+
+@dataclass(frozen=True)
+class SagaStuck(SagaEnded):
+    """Something could not be undone; a person has to look."""

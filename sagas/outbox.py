@@ -47,6 +47,11 @@ def subscriber(event_type: type[E]) -> Callable[[Callable[[E], None]], Callable[
     return declare
 
 
+def has_subscribers(event_type: type[Event]) -> bool:
+    """Say whether publishing such an event writes anything."""
+    return bool(_subscribers[event_type.name])
+
+
 def publish(event: Event) -> None:
     """Write the event and its deliveries in the open transaction and ring for them after commit."""
     listeners = _subscribers[event.name]
