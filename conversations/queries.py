@@ -10,7 +10,7 @@ from django.http import Http404
 from accounts.models import Membership
 from conversations.models import Conversation, ConversationStatus, Direction, Message, Origin
 from conversations.search import conversations_with
-from core.text import fold
+from leads.queries import contacts
 
 # What a row of the list shows; the rest of four tables would cost more than the query itself.
 LIST_COLUMNS = (
@@ -18,6 +18,7 @@ LIST_COLUMNS = (
     "last_message_direction", "last_message_state", "contact__name", "contact__phone", "contact__temperature", "contact__score",
     "assigned_to__user__name",
 )  # fmt: skip
+FEW_PEOPLE = 500
 FOLDERS = ("open", "mine", "unassigned", "needs_human", "bot", "waiting", "closed")
 
 
@@ -46,9 +47,7 @@ def inbox(
     """Return a folder's conversations, unordered; a search looks through every folder."""
     rows = Conversation.objects.select_related("contact", "assigned_to__user").only(*LIST_COLUMNS)
     if search.strip():
-        ids = list(conversations_with(search))
-        folded = fold(search.strip())
-        return rows.filter(Q(pk__in=ids) | Q(contact__search__contains=folded)).exclude(last_message_at=None)
+        return rows.filter(Q(pk__in=conversations_with(search)) | _with_people(search)).exclude(last_message_at=None)
     if team_id:
         rows = rows.filter(team_id=team_id)
     match folder:
@@ -63,6 +62,13 @@ def inbox(
         case "bot":
             rows = rows.filter(handler="bot")
     return rows.filter(status=ConversationStatus.OPEN).exclude(last_message_at=None)
+
+
+def _with_people(search: str) -> Q:
+    """Return the condition that the contact is found; a few are looked up first, many better beside their threads."""
+    found = contacts(search=search).order_by()
+    few = list(found.values_list("pk", flat=True)[: FEW_PEOPLE + 1])
+    return Q(contact_id__in=few) if len(few) <= FEW_PEOPLE else Q(contact__in=found)
 
 
 def thread(conversation_id: UUID) -> "QuerySet[Message]":

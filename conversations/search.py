@@ -1,6 +1,14 @@
-"""Search in message bodies: folded words in a stored vector, the organization among them so that one index serves all."""
+"""Search in message bodies: folded words in a stored vector, each beginning with a key of its organization.
+
+The key makes one index of words serve all organizations at the price of one: words of others, however common, are never
+read. Two ways lead to the newest messages with some words. Passing through the newest ones until enough are found is
+quick for common words; fetching every match from the index of words and sorting is quick for rare ones. PostgreSQL left
+alone mistakes one for the other, for its statistics know few of the words; so the newest thousand messages decide.
+"""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
@@ -9,39 +17,114 @@ from conversations.models import Message
 from core.tenancy import current_organization_id
 from core.text import fold
 
+HITS: Final = 100
+SAMPLE: Final = 1_000
+# A match from the index of words costs as much as so many messages passed on the way through the newest.
+FETCHED: Final = 4
+LONGEST_TEXT, LONGEST_WORD, MOST_WORDS = 20_000, 60, 6
+_LETTERS: Final = str.maketrans("0123456789", "ghijklmnop")
+
+_SAMPLE: Final = """
+SELECT conversation_id FROM (
+  SELECT conversation_id, search, at FROM conversations_message WHERE organization_id = %s ORDER BY at DESC LIMIT %s
+) AS newest WHERE search @@ %s::tsquery ORDER BY at DESC LIMIT %s
+"""
+# Each OFFSET 0 keeps the planner from taking the other way.
+_NEWEST: Final = """
+SELECT conversation_id FROM (
+  SELECT conversation_id, search FROM conversations_message WHERE organization_id = %s ORDER BY at DESC OFFSET 0
+) AS newest WHERE search @@ %s::tsquery LIMIT %s
+"""
+_EVERYWHERE: Final = """
+SELECT conversation_id FROM (
+  SELECT conversation_id, organization_id, at FROM conversations_message WHERE search @@ %s::tsquery OFFSET 0
+) AS found WHERE organization_id = %s ORDER BY at DESC LIMIT %s
+"""
+_MESSAGES: Final = "EXPLAIN (FORMAT JSON) SELECT FROM conversations_message WHERE organization_id = %s"
+
 
 def index_message(message: Message) -> None:
     """Fill the message's search vector."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE conversations_message SET search = to_tsvector('simple', %s) WHERE id = %s",
+            "UPDATE conversations_message SET search = array_to_tsvector(string_to_array(%s, ' ')) WHERE id = %s",
             [searchable(message.organization_id, message.body), message.pk],
         )
 
 
 def searchable(organization_id: UUID, body: str) -> str:
-    """Return the text whose words are indexed."""
-    return f"org{organization_id.hex} {fold(body)[:20_000]}"
+    """Return what is indexed of a body: words with the key of the organization, one space between them."""
+    key = _key(organization_id)
+    return " ".join(f"{key}{word}" for word in _words(body[:LONGEST_TEXT]))
 
 
 def words_of(query: str) -> list[str]:
-    """Return the words of a search as they are stored."""
-    cleaned = "".join(letter if letter.isalnum() else " " for letter in fold(query))
-    return cleaned.split()[:6]
+    """Return the words of a search, as they are in the bodies."""
+    return _words(query)[:MOST_WORDS]
 
 
-def conversations_with(query: str, limit: int = 200) -> Iterable[UUID]:
-    """Return the threads whose messages hold all words of the query, newest first."""
+def _words(text: str) -> list[str]:
+    plain = "".join(letter if letter.isalnum() else " " for letter in fold(text))
+    return [word[:LONGEST_WORD] for word in plain.split()]
+
+
+def _key(organization_id: UUID) -> str:
+    """Return six letters; two organizations that share them pay for each other's words and find only their own."""
+    return organization_id.hex[-6:].translate(_LETTERS)
+
+
+def conversations_with(query: str, limit: int = HITS) -> Iterable[UUID]:
+    """Return the threads of the newest messages that hold all words of the query, newest first."""
     words = words_of(query)
     if not words:
         return []
-    # Only the last word may be unfinished: looking for beginnings of words costs far more than for whole ones.
-    wanted = [*words[:-1], f"{words[-1]}:*" if len(words[-1]) > 3 else words[-1]]
-    tsquery = " & ".join([f"org{current_organization_id().hex}", *wanted])
+    return list(dict.fromkeys(_Search(current_organization_id(), words, limit).run()))
+
+
+@dataclass(frozen=True)
+class _Search:
+    organization_id: UUID
+    words: list[str]
+    limit: int
+
+    @property
+    def wanted(self) -> str:
+        key = _key(self.organization_id)
+        # Only the last word may be unfinished, and not while it is so short that most words begin with it.
+        end = ":*" if len(self.words[-1]) > 3 else ""
+        return " & ".join(f"'{key}{word}'" for word in self.words) + end
+
+    def run(self) -> list[UUID]:
+        found = self._sample()
+        if len(found) >= self.limit:
+            return found
+        return self._newest() if self._is_common(len(found)) else self._everywhere()
+
+    def _sample(self) -> list[UUID]:
+        return _ids(_SAMPLE, [self.organization_id, SAMPLE, self.wanted, self.limit])
+
+    def _newest(self) -> list[UUID]:
+        return _ids(_NEWEST, [self.organization_id, self.wanted, self.limit])
+
+    def _everywhere(self) -> list[UUID]:
+        return _ids(_EVERYWHERE, [self.wanted, self.organization_id, self.limit])
+
+    def _is_common(self, in_sample: int) -> bool:
+        """Whether enough of the newest messages are passed sooner than all matches are fetched from the index."""
+        if not in_sample:
+            return False
+        passed = self.limit * SAMPLE / in_sample
+        return passed < FETCHED * in_sample / SAMPLE * _messages_of(self.organization_id)
+
+
+def _ids(statement: str, values: list[Any]) -> list[UUID]:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT conversation_id FROM conversations_message WHERE search @@ to_tsquery('simple', %s) "
-            "AND organization_id = %s ORDER BY at DESC LIMIT %s",
-            [tsquery, current_organization_id(), limit],
-        )
-        return list(dict.fromkeys(row[0] for row in cursor.fetchall()))
+        cursor.execute(statement, values)
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _messages_of(organization_id: UUID) -> int:
+    """Return about how many messages an organization has; the planner knows without counting."""
+    with connection.cursor() as cursor:
+        cursor.execute(_MESSAGES, [organization_id])
+        return int(cursor.fetchone()[0][0]["Plan"]["Plan Rows"])

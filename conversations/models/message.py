@@ -41,8 +41,8 @@ class Message(OrganizationOwned):
     """One bubble of a thread. What leaves is a row first, and its state only moves forward.
 
     ``client_key`` makes a double click harmless; ``external_id`` is the provider's id, unique per channel; ``campaign_ref``
-    is the id of the campaign recipient that a campaign message belongs to. ``search`` is filled by the writers, folded to
-    plain letters, with the organization as a lexeme.
+    is the id of the campaign recipient that a campaign message belongs to. ``search`` is filled by the writers as
+    :mod:`conversations.search` says.
     """
 
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages", db_index=False)

@@ -30,7 +30,8 @@ INSERT INTO conversations_message
   (id, organization_id, conversation_id, channel_id, direction, origin, kind, body, state, external_id, campaign_ref, at,
    created_at, sent_at, error, error_code, search)
 SELECT new.id, %(organization)s, thread.id, new.channel, 'out', 'campaign', 'text', new.body, new.state, NULLIF(new.external, ''),
-       new.recipient, new.at, now(), CASE WHEN new.state = 'sent' THEN new.at END, '', '', to_tsvector('simple', new.words)
+       new.recipient, new.at, now(), CASE WHEN new.state = 'sent' THEN new.at END, '', '',
+       array_to_tsvector(string_to_array(new.words, ' '))
 FROM unnest(%(messages)s::uuid[], %(contacts)s::uuid[], %(channels)s::uuid[], %(ats)s::timestamptz[], %(bodies)s::text[],
             %(states)s::text[], %(externals)s::text[], %(recipients)s::uuid[], %(words)s::text[])
   AS new(id, contact, channel, at, body, state, external, recipient, words)
