@@ -14,7 +14,11 @@ class ModelUnavailableError(Exception):
 
 
 class ModelAnswerError(Exception):
-    """The model answered something that cannot be used."""
+    """The model answered something that cannot be used; ``usage`` is what it cost all the same."""
+
+    def __init__(self, message: str, usage: "Usage | None" = None) -> None:
+        super().__init__(message)
+        self.usage = usage or Usage()
 
 
 @dataclass(frozen=True)
@@ -115,12 +119,49 @@ class Turn:
         return bool(self.human_reason)
 
 
-class SdrModel(Protocol):
-    """A model that talks. Raises :class:`ModelUnavailableError` or :class:`ModelAnswerError`."""
+@dataclass(frozen=True)
+class CopyBrief:
+    """What campaign texts are about; ``than`` are texts that the new ones must differ from."""
+
+    context: str = ""
+    product: str = ""
+    business_name: str = ""
+    services: tuple[str, ...] = ()
+    than: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Copy:
+    texts: tuple[str, ...]
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True)
+class Account:
+    """How an organization reaches a provider; an empty ``base_url`` is the provider's own address."""
+
+    api_key: str = field(default="", repr=False)
+    model: str = ""
+    base_url: str = ""
+
+
+class Provider(Protocol):
+    """One source of words, without state. Registered in :mod:`sdr.registry`.
+
+    Both operations raise :class:`ModelUnavailableError` or :class:`ModelAnswerError`.
+    """
+
+    code: str
+    label: str
+    needs_key: bool
+    prompt_version: str
 
     def answer(
-        self, profile: BusinessProfile, history: Sequence[ChatMessage], known: Mapping[str, Fact], now: datetime
-    ) -> Turn: ...
+        self, account: Account, profile: BusinessProfile, history: Sequence[ChatMessage], known: Mapping[str, Fact],
+        now: datetime,
+    ) -> Turn: ...  # fmt: skip
+
+    def write_copy(self, account: Account, brief: CopyBrief, count: int) -> Copy: ...
 
 
 def fact_from(data: Any) -> Fact | None:

@@ -11,3 +11,11 @@ class LeadQualified(Event):
     conversation_id: str
     temperature: str
     score: int
+
+
+@dataclass(frozen=True)
+class AiCostPassed(Event):
+    """The models have cost more than the limit for a warning; ``month`` is its first day."""
+
+    month: str
+    cents: int

@@ -6,7 +6,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Team
 from core.money import InvalidMoneyError, parse_cents
 from sdr.models import SdrProfile
+from sdr.registry import PROVIDERS, get_provider
 from sdr.scoring import LEVELS, THRESHOLDS, Rubric, RubricError
+from sdr.services.asking import account_of
 
 TEAMS = ("team_quente", "team_morno", "team_frio", "team_muito_frio")
 
@@ -82,6 +84,15 @@ class SdrForm(forms.ModelForm[SdrProfile]):
         return [
             {"question": q.strip()[:200], "answer": a.strip()[:600]} for q, _mark, a in lines if q.strip() and a.strip()
         ]
+
+    def clean_provider(self) -> str:
+        provider: str = self.cleaned_data["provider"]
+        if provider not in PROVIDERS:
+            raise forms.ValidationError(_("Choose who answers."))
+        is_new = provider != self.instance.provider
+        if is_new and get_provider(provider).needs_key and account_of(self.instance, provider) is None:
+            raise forms.ValidationError(_("Save the key of this service under Settings first."))
+        return provider
 
     def clean_quiet_seconds(self) -> int:
         seconds: int = self.cleaned_data["quiet_seconds"]

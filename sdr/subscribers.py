@@ -2,8 +2,10 @@ from accounts.events import OrganizationCreated
 from accounts.models import Team
 from conversations.events import CustomerReplied, HumanReplied
 from sagas.outbox import subscriber
+from sdr.events import AiCostPassed
 from sdr.models import Qualification, QualificationStatus
 from sdr.services.profiles import get_profile
+from sdr.services.spending import mail_cost_warning
 from sdr.services.turns import abort_open_turn, note_customer_message
 
 
@@ -29,3 +31,8 @@ def fall_silent_for_a_person(event: HumanReplied) -> None:
     Qualification.objects.filter(conversation_id=event.conversation_id, status=QualificationStatus.COLLECTING).update(
         status=QualificationStatus.HANDED_OFF, handoff_reason="person"
     )
+
+
+@subscriber(AiCostPassed)
+def warn_the_owners_of_the_cost(event: AiCostPassed) -> None:
+    mail_cost_warning(event.organization_id, event.cents)

@@ -17,7 +17,7 @@ from campaigns.services.drafts import create_campaign
 from core.text import render_placeholders
 from leads.models import Contact, ContactList
 from leads.queries import contacts
-from sdr.services.copy import CopyUnavailableError, MissingContextError, write_copy
+from sdr.services.copy import MissingContextError, write_copy
 
 SAMPLE = {"nome": "Mariana", "city": "Campinas", "phone": "+5519997426108"}
 
@@ -79,7 +79,7 @@ def variant_create(request: MemberRequest) -> HttpResponse:
         written = request.POST.getlist("variant")[:20]
         try:
             text = write_copy(request.POST.get("business_context", "")[:2000], "", count=1, than=written)[0]
-        except (CopyUnavailableError, MissingContextError) as refused:
+        except MissingContextError as refused:
             error = refused.message
     label = "ABCDEFGHIJKLMNOPQRST"[min(19, len(request.POST.getlist("variant")))]
     context = {"text": text, "label": label, "error": error}

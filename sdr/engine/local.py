@@ -13,7 +13,7 @@ _STRONGEST = (OptOut.CLEAR, OptOut.AMBIGUOUS, OptOut.NONE)
 
 
 class LocalModel:
-    """Implements :class:`sdr.contract.SdrModel`."""
+    """Reads a conversation and says the next thing."""
 
     def answer(
         self, profile: BusinessProfile, history: Sequence[ChatMessage], known: Mapping[str, Fact], now: datetime

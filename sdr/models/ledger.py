@@ -5,7 +5,10 @@ from accounts.models import OrganizationOwned
 
 
 class ModelCall(OrganizationOwned):
-    """One call of a model and what it cost; the local engine costs nothing but is counted too."""
+    """One call of a model and what it cost; the local engine costs nothing but is counted too.
+
+    ``instead_of`` names the provider that should have answered; ``is_cached`` is an answer that had been paid for before.
+    """
 
     task = models.CharField(max_length=20)
     provider = models.CharField(max_length=20)
@@ -14,6 +17,8 @@ class ModelCall(OrganizationOwned):
     input_tokens = models.PositiveIntegerField(default=0)
     output_tokens = models.PositiveIntegerField(default=0)
     cost_micros = models.PositiveBigIntegerField(default=0, help_text="millionths of a real")
+    instead_of = models.CharField(max_length=20, blank=True, default="", db_default="")
+    is_cached = models.BooleanField(default=False, db_default=False)
     latency_ms = models.PositiveIntegerField(default=0)
     error = models.CharField(max_length=300, blank=True)
     conversation_ref = models.UUIDField(null=True)

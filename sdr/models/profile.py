@@ -8,7 +8,8 @@ class SdrProfile(OrganizationOwned):
     """What the SDR knows about the business and how it behaves; one row per organization.
 
     ``services`` is ``[{"name", "price_cents": int | None}]``; ``rubric`` is :class:`sdr.scoring.Rubric` as JSON, empty for the
-    default; ``closings`` is ``{temperature: text}``, empty for the engine's own; ``faq`` is ``[{"question", "answer"}]``.
+    default; ``closings`` is ``{temperature: text}``, empty for the engine's own; ``faq`` is ``[{"question", "answer"}]``;
+    ``cost_alerted_on`` is the first day of the month whose cost the owners were warned of last.
     """
 
     organization = models.OneToOneField(Organization, on_delete=models.CASCADE, related_name="+")
@@ -33,6 +34,7 @@ class SdrProfile(OrganizationOwned):
     team_morno = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     team_frio = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     team_muito_frio = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    cost_alerted_on = models.DateField(null=True, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:

@@ -1,16 +1,11 @@
-"""The organization's SDR: what it knows, which model answers."""
+"""The organization's SDR: what it knows of the business."""
 
 from typing import Any
 
-from django.conf import settings
-
 from accounts.models import Organization, Team
-from accounts.services.secrets_store import get_secret
 from core.tenancy import current_organization_id
-from sdr.contract import BusinessProfile, SdrModel, Service
-from sdr.engine.local import LocalModel
+from sdr.contract import BusinessProfile, Service
 from sdr.models import SdrProfile
-from sdr.providers.openai_model import OpenAiModel
 
 TEMPERATURES = ("quente", "morno", "frio", "muito_frio")
 
@@ -40,14 +35,6 @@ def business_profile(profile: SdrProfile) -> BusinessProfile:
         agent_name=profile.agent_name,
         faq=tuple((item["question"], item["answer"]) for item in profile.faq),
     )
-
-
-def model_of(profile: SdrProfile) -> SdrModel:
-    """Return the model that answers; without a key it is the local engine."""
-    key = (get_secret("openai") or settings.OPENAI_API_KEY) if profile.provider == "openai" else ""
-    if not key:
-        return LocalModel()
-    return OpenAiModel(api_key=key, model=profile.model or settings.OPENAI_MODEL, base_url=settings.OPENAI_BASE_URL)
 
 
 def team_for(profile: SdrProfile, temperature: str) -> Team | None:

@@ -1,16 +1,19 @@
 """What the SDR knows of a contact, its score, and the one closing."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.urls import reverse
 
+from accounts.models import Team
 from conversations.models import Conversation, Handler, Origin
 from conversations.services.handling import add_event
 from conversations.services.send import send_message
 from core.clock import now
 from leads.models import Contact
-from leads.services.contacts import record_timeline, set_qualification
+from leads.services.contacts import record_timeline, save_contact, set_qualification
 from sagas.outbox import publish
 from sdr.contract import FACTS, ChatMessage, Fact, Turn, fact_from
 from sdr.engine.replies import closing_message
@@ -18,6 +21,8 @@ from sdr.events import LeadQualified
 from sdr.models import Qualification, QualificationStatus, SdrProfile
 from sdr.scoring import Rubric, Score, score
 from sdr.services.profiles import business_profile, team_for
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -52,8 +57,14 @@ def record_turn(
         row.unanswered = [*row.unanswered, turn.unanswered][-20:]
     row.save()
     if name := turn.facts.get("name"):
-        Contact.objects.filter(pk=conversation.contact_id, name="").update(name=name.value[:160])
+        _name_contact(conversation.contact_id, name.value)
     return result
+
+
+def _name_contact(contact_id: UUID, name: str) -> None:
+    nameless = Contact.objects.filter(pk=contact_id, name="", anonymised_at=None).first()
+    if nameless is not None:
+        save_contact(nameless, actor=None, name=name)
 
 
 def is_complete(facts: Mapping[str, Fact]) -> bool:
@@ -61,27 +72,28 @@ def is_complete(facts: Mapping[str, Fact]) -> bool:
     return all(name in facts for name in FACTS) and bool(facts["interest"].value)
 
 
+def resume(known: Known) -> None:
+    """Collect again: the lead is back, or a person gave the conversation back. What is qualified stays so."""
+    if known.row.status in {QualificationStatus.HANDED_OFF, QualificationStatus.ABANDONED}:
+        known.row.status, known.row.handoff_reason = QualificationStatus.COLLECTING, ""
+
+
 def qualify(known: Known, conversation: Conversation, turn: Turn, result: Score, profile: SdrProfile) -> None:
     """Close the qualification: one closing message, the team of its temperature, the marks on the contact. Once only."""
     row = known.row
-    if row.status != QualificationStatus.COLLECTING or row.closing_message_id:
+    if row.status != QualificationStatus.COLLECTING:
         return
-    text = closing_message(business_profile(profile), turn.facts, result.temperature, profile.closings)
-    closing = send_message(conversation, body=text, author=None, origin=Origin.BOT, client_key=f"closing:{row.pk}")
-    row.status, row.qualified_at, row.closing_message_id = QualificationStatus.QUALIFIED, now(), closing.pk
+    say_goodbye(known, conversation, turn.facts, result, profile)
+    row.status, row.qualified_at = QualificationStatus.QUALIFIED, now()
     row.save()
     hand_over(conversation, "qualified", team=team_for(profile, result.temperature))
-    set_qualification(
-        conversation.contact_id,
-        temperature=result.temperature,
-        score=result.total,
-        status=QualificationStatus.QUALIFIED,
-    )
+    mark_contact(conversation, result, QualificationStatus.QUALIFIED)
     add_event(conversation, "qualified", score=result.total, temperature=result.temperature)
     record_timeline(
         conversation.contact_id, kind="qualified", title="qualified", detail=f"{result.total}", at=now(),
         url=reverse("conversations:conversation", args=[conversation.pk]), dedupe_key=f"qualified:{row.pk}",
     )  # fmt: skip
+    logger.info("lead qualified", extra={"qualification": str(row.pk), "score": result.total})
     publish(
         LeadQualified(
             str(conversation.organization_id), str(conversation.contact_id), str(conversation.pk), result.temperature,
@@ -90,19 +102,59 @@ def qualify(known: Known, conversation: Conversation, turn: Turn, result: Score,
     )  # fmt: skip
 
 
-def hand_over(conversation: Conversation, reason: str, *, team: object = None) -> None:
-    """Give the conversation to people, with the reason that they see."""
-    changes: dict[str, object] = {"handler": Handler.HUMAN, "needs_human": reason}
-    if team is not None:
+def end_incomplete(
+    known: Known, conversation: Conversation, turn: Turn, result: Score, profile: SdrProfile, reason: str
+) -> None:
+    """End a talk that will not bring the missing facts: one closing message, and a person of the score's team goes on."""
+    if known.row.status == QualificationStatus.COLLECTING:
+        say_goodbye(known, conversation, turn.facts, result, profile)
+    stop_with(known, conversation, QualificationStatus.HANDED_OFF, reason, team=team_for(profile, result.temperature))
+
+
+def say_goodbye(
+    known: Known, conversation: Conversation, facts: Mapping[str, Fact], result: Score, profile: SdrProfile
+) -> None:
+    """Send the lead's closing message; whoever has had it gets no second one."""
+    row = known.row
+    if row.closing_message_id is not None:
+        return
+    text = closing_message(business_profile(profile), facts, result.temperature, profile.closings)
+    closing = send_message(conversation, body=text, author=None, origin=Origin.BOT, client_key=f"closing:{row.pk}")
+    row.closing_message_id = closing.pk
+    row.bot_messages += 1
+    row.save()
+
+
+def hand_over(conversation: Conversation, reason: str, *, team: Team | None = None) -> None:
+    """Give the conversation to people, with the reason that they see; a team that it has already stays."""
+    changes: dict[str, object] = {"handler": Handler.HUMAN, "paused_until": None, "needs_human": reason}
+    if team is not None and (conversation.team_id is None or reason == "qualified"):
         changes["team"] = team
     Conversation.objects.filter(pk=conversation.pk).update(**changes)
     conversation.handler, conversation.needs_human = Handler.HUMAN, reason
 
 
-def stop_with(known: Known, conversation: Conversation, status: QualificationStatus, reason: str) -> None:
-    """End the SDR's part without a closing: a person goes on."""
-    if known.row.status == QualificationStatus.COLLECTING:
-        known.row.status, known.row.handoff_reason = status, reason
-        known.row.save()
-    hand_over(conversation, reason)
+def stop_with(
+    known: Known, conversation: Conversation, status: QualificationStatus, reason: str, *, team: Team | None = None
+) -> None:
+    """End the SDR's part: a person goes on."""
+    row = known.row
+    if row.status == QualificationStatus.COLLECTING:
+        row.status, row.handoff_reason = status, reason
+        row.save()
+        mark_contact(conversation, score_of(row), status)
+    hand_over(conversation, reason, team=team)
     add_event(conversation, "needs_human", reason=reason)
+    logger.info("lead handed over", extra={"qualification": str(row.pk), "reason": reason})
+
+
+def mark_contact(conversation: Conversation, result: Score, status: QualificationStatus) -> None:
+    """Write the state of the qualification on the contact, for lists, filters and other systems."""
+    set_qualification(
+        conversation.contact_id, temperature=result.temperature, score=result.total, status=str(status.value)
+    )
+
+
+def score_of(row: Qualification) -> Score:
+    """Return the score as it was last written."""
+    return Score(row.score, row.temperature, ())

@@ -6,7 +6,6 @@ still sends one message.
 """
 
 import logging
-import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -16,7 +15,7 @@ from django.db import IntegrityError, connection, transaction
 
 from accounts.models import Organization
 from conversations.events import CustomerReplied
-from conversations.models import Conversation, ConversationStatus, Direction, Handler, Message, Origin
+from conversations.models import Conversation, ConversationStatus, Direction, Message, Origin
 from conversations.queries import history
 from conversations.services.handling import add_event
 from conversations.services.send import send_message
@@ -24,18 +23,20 @@ from core.clock import now
 from core.jobs import job
 from core.tenancy import across_organizations
 from leads.services.contacts import opt_out
-from sdr.contract import ChatMessage, ModelAnswerError, ModelUnavailableError, OptOut, Turn
-from sdr.engine.local import LocalModel
-from sdr.models import ModelCall, Qualification, QualificationStatus, ReplyTurn, SdrProfile, TurnState
+from sdr.contract import ChatMessage, OptOut, Turn
+from sdr.models import QualificationStatus, ReplyTurn, SdrProfile, TurnState
 from sdr.optout import opt_out_level
 from sdr.scoring import Score
-from sdr.services.profiles import business_profile, get_profile, model_of
+from sdr.services.asking import ask_turn
+from sdr.services.profiles import business_profile, get_profile
 from sdr.services.qualifying import (
     Known,
+    end_incomplete,
     is_complete,
     qualification_of,
     qualify,
     record_turn,
+    resume,
     stop_with,
 )
 
@@ -44,6 +45,8 @@ logger = logging.getLogger(__name__)
 OPEN = (TurnState.WAITING, TurnState.THINKING)
 LEASE_SECONDS = 60
 MAX_ATTEMPTS = 4
+# An automatic answer to what was said longer ago than this is worse than none.
+ANSWER_WITHIN = timedelta(minutes=15)
 OPTED_OUT_REPLY = "Pronto, você não vai mais receber nossas mensagens. Se mudar de ideia, é só chamar."
 
 
@@ -53,9 +56,13 @@ def note_customer_message(event: CustomerReplied) -> None:
     profile = get_profile()
     if _handle_opt_out(conversation, event, profile):
         return
-    if event.is_old or not profile.enabled or not conversation.bot_may_answer(now()):
-        return
     at = now()
+    if event.is_old or not profile.enabled or not conversation.bot_may_answer(at):
+        return
+    if datetime.fromisoformat(event.at) < at - ANSWER_WITHIN:
+        # It came in time and lay about in our own house: the customer still waits, and a person has to know.
+        stop_with(qualification_of(conversation), conversation, QualificationStatus.HANDED_OFF, "answered_too_late")
+        return
     wake = at + timedelta(seconds=profile.quiet_seconds)
     running = ReplyTurn.objects.select_for_update().filter(conversation=conversation, state__in=OPEN).first()
     if running is None:
@@ -70,7 +77,7 @@ def note_customer_message(event: CustomerReplied) -> None:
             running = ReplyTurn.objects.select_for_update().get(conversation=conversation, state__in=OPEN)
     running.last_message_id = UUID(event.message_id)
     running.wake_at = min(wake, max(running.deadline_at, at))
-    running.state, running.fence = TurnState.WAITING, running.fence + 1
+    _back_to_waiting(running)
     running.save()
 
 
@@ -81,7 +88,7 @@ def _handle_opt_out(conversation: Conversation, event: CustomerReplied, profile:
     known = qualification_of(conversation)
     abort_open_turn(conversation.pk, "opt_out")
     if level is OptOut.AMBIGUOUS:
-        if conversation.handler == Handler.BOT:
+        if conversation.bot_may_answer(now()):
             stop_with(known, conversation, QualificationStatus.HANDED_OFF, "opt_out_unclear")
         return True
     if opt_out(conversation.contact_id, reason=event.text[:300], at=now()):
@@ -120,13 +127,34 @@ def run_turn(*, organization_id: str, turn_id: str) -> None:
     if fence is None:
         return
     turn = ReplyTurn.objects.get(pk=turn_id)
+    if turn.attempts > MAX_ATTEMPTS:
+        give_up(turn_id, fence)
+        return
     conversation = Conversation.objects.select_related("contact", "channel").get(pk=turn.conversation_id)
     profile = get_profile()
     lines = read_history(conversation)
     with transaction.atomic():
         known = qualification_of(conversation)
-    thought = think(profile, lines, known, conversation)
+    try:
+        # Whoever was lost while thinking may have been lost to the provider: the second try stays in the house.
+        thought = think(profile, lines, known, conversation, locally=turn.attempts > 1)
+    except Exception:
+        logger.exception("the SDR could not think", extra={"turn": turn_id})
+        give_up(turn_id, fence)
+        return
     finish(turn_id, fence, conversation, profile, lines, thought)
+
+
+@transaction.atomic
+def give_up(turn_id: str, fence: int) -> None:
+    """Hand a conversation that cannot be answered to a person: silence is the one thing a customer must not get."""
+    turn = _still_ours(turn_id, fence)
+    if turn is None:
+        return
+    conversation = Conversation.objects.select_for_update(of=("self",)).get(pk=turn.conversation_id)
+    if conversation.bot_may_answer(now()):
+        stop_with(qualification_of(conversation), conversation, QualificationStatus.HANDED_OFF, "model_down")
+    _end(turn, TurnState.FAILED, "model_down")
 
 
 def _take(turn_id: str) -> int | None:
@@ -151,23 +179,19 @@ def local_time(organization_id: UUID) -> datetime:
     return now().astimezone(ZoneInfo(zone))
 
 
-def think(profile: SdrProfile, lines: Sequence[ChatMessage], known: Known, conversation: Conversation) -> Turn:
-    """Ask the model; when it cannot answer, the local engine does. Every call is written to the ledger."""
-    business, at = business_profile(profile), local_time(profile.organization_id)
-    started = time.monotonic()
-    error = ""
-    try:
-        turn = model_of(profile).answer(business, lines, known.facts, at)
-    except (ModelUnavailableError, ModelAnswerError) as failure:
-        logger.warning("model failed", extra={"error": str(failure)})
-        error = str(failure)[:300]
-        turn = LocalModel().answer(business, lines, known.facts, at)
-    ModelCall.objects.create(
-        task="reply", provider=profile.provider, model=turn.usage.model, input_tokens=turn.usage.input_tokens,
-        output_tokens=turn.usage.output_tokens, latency_ms=int((time.monotonic() - started) * 1000), error=error,
-        conversation_ref=conversation.pk,
-    )  # fmt: skip
-    return turn
+def think(
+    profile: SdrProfile,
+    lines: Sequence[ChatMessage],
+    known: Known,
+    conversation: Conversation,
+    *,
+    locally: bool = False,
+) -> Turn:
+    """Ask for the next thing to say; see :func:`sdr.services.asking.ask_turn`."""
+    at = local_time(profile.organization_id)
+    return ask_turn(
+        profile, business_profile(profile), lines, known.facts, at, conversation_id=conversation.pk, locally=locally
+    )
 
 
 @transaction.atomic
@@ -180,25 +204,68 @@ def finish(
     thought: Turn,
 ) -> None:
     """Write the answer, unless the turn is no longer ours or someone spoke meanwhile."""
-    turn = ReplyTurn.objects.select_for_update().filter(pk=turn_id, fence=fence, state=TurnState.THINKING).first()
+    turn = _still_ours(turn_id, fence)
     if turn is None:
         return
     locked = Conversation.objects.select_for_update(of=("self",)).select_related("contact").get(pk=conversation.pk)
-    newest = (
-        Message.objects.filter(conversation=locked, direction__in=[Direction.IN, Direction.OUT])
-        .order_by("-at", "-pk")
-        .first()
-    )
-    if locked.status == ConversationStatus.CLOSED or not locked.bot_may_answer(now()):
-        _end(turn, TurnState.ABORTED, "person")
+    if reason := _silenced(turn, locked):
+        _end(turn, TurnState.ABORTED, reason)
         return
+    newest = _newest(locked)
     if newest is None or newest.direction != Direction.IN:
         _end(turn, TurnState.ABORTED, "already_answered")
         return
+    if str(newest.pk) not in {line.id for line in lines}:
+        _wait_on(turn, profile)
+        return
     known = qualification_of(locked)
+    if newest.at < now() - ANSWER_WITHIN:
+        stop_with(known, locked, QualificationStatus.HANDED_OFF, "answered_too_late")
+        _end(turn, TurnState.ABORTED, "answered_too_late")
+        return
+    resume(known)
     result = record_turn(known, locked, thought, lines, profile)
     reply_id = _speak(turn, known, locked, profile, thought, result)
     _end(turn, TurnState.ANSWERED, "", reply_id)
+
+
+def _still_ours(turn_id: str, fence: int) -> ReplyTurn | None:
+    found: ReplyTurn | None = (
+        ReplyTurn.objects.select_for_update().filter(pk=turn_id, fence=fence, state=TurnState.THINKING).first()
+    )
+    return found
+
+
+def _silenced(turn: ReplyTurn, conversation: Conversation) -> str:
+    """Return why the SDR must not speak now, or an empty text: a person took the conversation, or was given it."""
+    if conversation.status == ConversationStatus.CLOSED:
+        return "closed"
+    if not conversation.bot_may_answer(now()):
+        return "person"
+    # Being assigned leaves the handler as it was; whoever was put in charge meanwhile must not find the bot talking.
+    assigned = Message.objects.filter(
+        conversation=conversation, direction=Direction.EVENT, data__code="assigned", at__gte=turn.created_at
+    )
+    return "person" if assigned.exclude(author=None).exists() else ""
+
+
+def _newest(conversation: Conversation) -> Message | None:
+    spoken = Message.objects.filter(conversation=conversation, direction__in=[Direction.IN, Direction.OUT])
+    newest: Message | None = spoken.order_by("-at", "-pk").first()
+    return newest
+
+
+def _wait_on(turn: ReplyTurn, profile: SdrProfile) -> None:
+    """The customer wrote while we thought: the answer is dropped and the burst goes on to its deadline."""
+    at = now()
+    turn.wake_at = min(at + timedelta(seconds=profile.quiet_seconds), max(turn.deadline_at, at))
+    _back_to_waiting(turn)
+    turn.save()
+
+
+def _back_to_waiting(turn: ReplyTurn) -> None:
+    # With the lease left in place the next look would skip the turn until it runs out.
+    turn.state, turn.fence, turn.lease_until, turn.attempts = TurnState.WAITING, turn.fence + 1, None, 0
 
 
 def _speak(
@@ -211,11 +278,12 @@ def _speak(
     if row.status == QualificationStatus.COLLECTING and is_complete(thought.facts):
         qualify(known, conversation, thought, result, profile)
         return row.closing_message_id  # type: ignore[no-any-return]
-    if row.bot_messages >= profile.max_messages:
-        stop_with(known, conversation, QualificationStatus.HANDED_OFF, "message_limit")
-        return None
-    if not thought.reply:
-        return None
+    # The last message that a lead may get is the closing one.
+    last = row.bot_messages >= profile.max_messages - (row.closing_message_id is None)
+    if last or not thought.reply:
+        reason = "message_limit" if last else "questions_exhausted"
+        end_incomplete(known, conversation, thought, result, profile, reason)
+        return row.closing_message_id  # type: ignore[no-any-return]
     message = send_message(
         conversation, body=thought.reply, author=None, origin=Origin.BOT, client_key=f"turn:{turn.pk}"
     )
@@ -227,17 +295,3 @@ def _speak(
 def _end(turn: ReplyTurn, state: TurnState, outcome: str, reply_id: UUID | None = None) -> None:
     turn.state, turn.outcome, turn.reply_message_id, turn.finished_at = state, outcome, reply_id, now()
     turn.save()
-
-
-@job("default")
-def mark_abandoned() -> None:
-    """Record the leads who stopped answering the SDR for a day."""
-    limit = now() - timedelta(hours=24)
-    with across_organizations():
-        from_bot = Conversation.objects.filter(
-            handler=Handler.BOT, last_message_direction=Direction.OUT, last_message_at__lt=limit
-        )
-        silent = list(from_bot.values_list("contact_id", flat=True)[:2000])
-        Qualification.objects.filter(contact_id__in=silent, status=QualificationStatus.COLLECTING).update(
-            status=QualificationStatus.ABANDONED
-        )

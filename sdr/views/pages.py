@@ -11,12 +11,12 @@ from accounts.models import Role
 from accounts.services.audit import record_audit
 from core.clock import now
 from sdr.contract import ChatMessage
-from sdr.engine.local import LocalModel
 from sdr.engine.replies import closing_message
 from sdr.forms import PlaygroundForm, RubricForm, SdrForm
 from sdr.models import Qualification
 from sdr.optout import opt_out_level
 from sdr.scoring import Rubric, score
+from sdr.services.asking import ask_turn
 from sdr.services.profiles import business_profile, get_profile, update_profile
 from sdr.services.qualifying import is_complete
 from sdr.services.turns import local_time
@@ -65,7 +65,7 @@ def playground(request: MemberRequest) -> HttpResponse:
         profile = get_profile()
         lines.append(ChatMessage(f"c{len(lines)}", "customer", form.cleaned_data["text"], now()))
         business = business_profile(profile)
-        turn = LocalModel().answer(business, lines, {}, local_time(profile.organization_id))
+        turn = ask_turn(profile, business, lines, {}, local_time(profile.organization_id), task="playground")
         result = score(turn.facts, lines, Rubric.from_json(profile.rubric))
         reply = turn.reply
         if is_complete(turn.facts):

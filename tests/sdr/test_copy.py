@@ -6,8 +6,9 @@ import pytest
 
 from accounts.models import Organization
 from core.tenancy import activate_organization
-from sdr.providers.copywriting import similarity
-from sdr.services.copy import CopyUnavailableError, MissingContextError, write_copy
+from sdr.copywriting import similarity
+from sdr.models import ModelCall
+from sdr.services.copy import MissingContextError, write_copy
 from sdr.services.profiles import get_profile, update_profile
 from tests.sdr.providers.openai_server import OpenAiServer, serving
 
@@ -59,8 +60,27 @@ def test_a_model_that_writes_too_little_is_helped_out(server: OpenAiServer) -> N
 
 
 @pytest.mark.usefixtures("acme")
-def test_a_model_that_fails_is_told(server: OpenAiServer) -> None:
+def test_a_model_that_fails_is_replaced_and_the_ledger_says_so(server: OpenAiServer) -> None:
     update_profile(get_profile(), {"provider": "openai"})
     server.status = 500
-    with pytest.raises(CopyUnavailableError):
-        write_copy(CONTEXT, "")
+    assert len(set(write_copy(CONTEXT, ""))) == 3
+    assert ledger() == [("copy", "openai", "", "InternalServerError 500"), ("copy", "local", "openai", "")]
+
+
+@pytest.mark.usefixtures("acme")
+def test_a_provider_without_a_key_is_replaced_and_the_ledger_says_so(settings: Any) -> None:
+    settings.OPENAI_API_KEY = ""
+    update_profile(get_profile(), {"provider": "openai"})
+    assert len(write_copy(CONTEXT, "")) == 3
+    assert ledger() == [("copy", "local", "openai", "")]
+
+
+@pytest.mark.usefixtures("acme")
+def test_own_texts_are_in_the_ledger_and_cost_nothing() -> None:
+    write_copy(CONTEXT, "")
+    assert ledger() == [("copy", "local", "", "")]
+    assert ModelCall.objects.get().cost_micros == 0
+
+
+def ledger() -> list[tuple[str, ...]]:
+    return list(ModelCall.objects.order_by("at", "pk").values_list("task", "provider", "instead_of", "error"))

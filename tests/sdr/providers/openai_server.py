@@ -1,39 +1,67 @@
-"""A loopback server that speaks the Responses API as far as the product uses it."""
+"""A loopback server that speaks OpenAI's Responses API as far as the product uses it: keys, strict schemas, errors, refusals."""
 
 import json
+import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+Brain = Callable[[dict[str, Any]], dict[str, Any]]
+SCHEMA_WORDS = {"type", "properties", "required", "additionalProperties", "items", "enum", "anyOf", "description"}
+JSON_TYPES = {"object": dict, "array": list, "string": str, "null": type(None)}
+
 
 @dataclass
 class OpenAiServer:
-    """``output`` is the text of the next answers; ``status`` other than 200 answers an error."""
+    """``output`` is the text of the next answers, or ``brain`` makes it from the request's input.
+
+    ``status`` other than 200 answers an error; ``ends`` is completed or incomplete; ``refusal`` is said in place of the output;
+    ``hangs`` keeps every caller waiting until the test is over.
+    """
 
     output: str = "{}"
     status: int = 200
     body: str | None = None
+    brain: Brain | None = None
+    ends: str = "completed"
+    refusal: str = ""
+    hangs: bool = False
     requests: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     url: str = ""
+    over: threading.Event = field(default_factory=threading.Event)
 
-    def response(self, model: str) -> dict[str, Any]:
-        message = {
-            "id": "msg_1",
-            "type": "message",
-            "role": "assistant",
-            "status": "completed",
-            "content": [{"type": "output_text", "text": self.output, "annotations": []}],
-        }
+    def answer(self, path: str, key: str, request: dict[str, Any]) -> tuple[int, str]:
+        self.requests.append({"path": path, **request})
+        self.keys.append(key)
+        if self.hangs:
+            self.over.wait(60)
+        if self.body is not None or self.status != 200:
+            return self.status, self.body or error("Rate limit reached" if self.status == 429 else "no", "error")
+        if wrong := fault_of(path, key, request):
+            return wrong
+        return 200, json.dumps(self.response(request))
+
+    def response(self, request: dict[str, Any]) -> dict[str, Any]:
+        text = self.output
+        if self.brain:
+            made = self.brain(json.loads(request["input"]))
+            assert conforms(request["text"]["format"]["schema"], made)
+            text = json.dumps(made)
+        part: dict[str, Any] = {"type": "output_text", "text": text, "annotations": []}
+        if self.refusal:
+            part = {"type": "refusal", "refusal": self.refusal}
+        message = {"id": "msg_1", "type": "message", "role": "assistant", "status": self.ends, "content": [part]}
         return {
             "id": "resp_1",
             "object": "response",
             "created_at": 1795000000,
-            "status": "completed",
-            "model": model,
+            "status": self.ends,
+            "incomplete_details": {"reason": "max_output_tokens"} if self.ends == "incomplete" else None,
+            "model": request["model"],
             "output": [message],
             "parallel_tool_calls": True,
             "tool_choice": "auto",
@@ -48,6 +76,53 @@ class OpenAiServer:
         }
 
 
+def error(message: str, kind: str, *, code: str | None = None, param: str | None = None) -> str:
+    return json.dumps({"error": {"message": message, "type": kind, "code": code, "param": param}})
+
+
+def fault_of(path: str, key: str, request: dict[str, Any]) -> tuple[int, str] | None:
+    """Return what the real server answers to a request that it does not take."""
+    if path != "/v1/responses":
+        return 404, error(f"Invalid URL (POST {path})", "invalid_request_error")
+    if not key.startswith("Bearer sk-"):
+        return 401, error("Incorrect API key provided", "invalid_request_error", code="invalid_api_key")
+    for name in ("model", "input"):
+        if not isinstance(request.get(name), str) or not request[name]:
+            return 400, error(f"Missing required parameter: '{name}'.", "invalid_request_error", param=name)
+    asked = request.get("text", {}).get("format", {})
+    if asked.get("type") != "json_schema" or not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", asked.get("name", "")):
+        return 400, error("Invalid value: 'text.format'.", "invalid_request_error", param="text.format")
+    if asked.get("strict") and (reason := schema_fault(asked.get("schema", {}))):
+        code = "invalid_json_schema"
+        return 400, error(f"Invalid schema: {reason}", "invalid_request_error", code=code, param="text.format.schema")
+    return None
+
+
+def schema_fault(schema: dict[str, Any]) -> str:
+    """Return why a schema is not taken in strict mode: every property required, nothing else allowed, known words only."""
+    if foreign := set(schema) - SCHEMA_WORDS:
+        return f"{foreign} is not permitted"
+    if schema.get("type") == "object":
+        if schema.get("additionalProperties") is not False:
+            return "'additionalProperties' is required to be supplied and to be false"
+        if set(schema.get("required", ())) != set(schema.get("properties", {})):
+            return "'required' is required to include every key in properties"
+    inner = [*schema.get("properties", {}).values(), *schema.get("anyOf", ()), *filter(None, [schema.get("items")])]
+    return next((fault for fault in map(schema_fault, inner) if fault), "")
+
+
+def conforms(schema: dict[str, Any], value: Any) -> bool:
+    """Tell whether a strict answer could look like this."""
+    if "anyOf" in schema:
+        return any(conforms(option, value) for option in schema["anyOf"])
+    if not isinstance(value, JSON_TYPES[schema["type"]]) or value not in schema.get("enum", [value]):
+        return False
+    if isinstance(value, dict):
+        names = schema["properties"]
+        return set(value) == set(names) and all(conforms(names[name], item) for name, item in value.items())
+    return not isinstance(value, list) or all(conforms(schema["items"], item) for item in value)
+
+
 @contextmanager
 def serving() -> Iterator[OpenAiServer]:
     state = OpenAiServer()
@@ -55,31 +130,31 @@ def serving() -> Iterator[OpenAiServer]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            state.requests.append({"path": self.path, **request})
-            state.keys.append(self.headers["Authorization"])
-            if state.status == 200:
-                payload = state.body or json.dumps(state.response(request["model"]))
-            else:
-                payload = state.body or json.dumps(
-                    {"error": {"message": "no", "type": "error", "code": None, "param": None}}
-                )
+            status, payload = state.answer(self.path, self.headers["Authorization"], request)
             data = payload.encode()
-            self.send_response(state.status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
+            try:
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(data)))
+                if status == 429:
+                    self.send_header("Retry-After", "20")
+                self.end_headers()
+                self.wfile.write(data)
+            except (BrokenPipeError, ConnectionResetError):
+                self.close_connection = True
 
         def log_message(self, *args: object) -> None:
             return
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     state.url = f"http://127.0.0.1:{server.server_port}/v1"
     try:
         yield state
     finally:
+        state.over.set()
         server.shutdown()
         server.server_close()
         thread.join()

@@ -1,23 +1,13 @@
-import json
-from collections.abc import Iterator
 from itertools import combinations
 
 import pytest
 
 from core.text import render_placeholders, unknown_placeholders
-from sdr.contract import ModelAnswerError, ModelUnavailableError
-from sdr.providers.copywriting import OpenAiCopywriter, acceptable, distinct, generate_copy, services_in, similarity
-from sdr.providers.copywriting.checks import TOO_ALIKE
-from sdr.providers.copywriting.local import MESSAGES
-from tests.sdr.providers.openai_server import OpenAiServer, serving
+from sdr.copywriting import acceptable, distinct, generate_copy, services_in, similarity
+from sdr.copywriting.checks import TOO_ALIKE
+from sdr.copywriting.grammar import MESSAGES
 
 CONTEXT = "Sou dentista em São Paulo. Oferecemos limpeza, clareamento e aparelhos ortodônticos."
-
-
-@pytest.fixture
-def server() -> Iterator[OpenAiServer]:
-    with serving() as state:
-        yield state
 
 
 @pytest.mark.parametrize(
@@ -111,31 +101,3 @@ def test_look_alikes_are_left_out() -> None:
         "oi ana tudo bem",
         "quer um bolo?",
     ]
-
-
-def test_openai_texts_pass_the_same_checks(server: OpenAiServer) -> None:
-    good = [
-        "Oi, {nome|tudo bem}!\nVamos falar de limpeza?",
-        "{nome|Olá}, seu sorriso merece\num cuidado novo. Topa conversar?",
-    ]
-    server.output = json.dumps(
-        {"messages": [good[0], good[0] + "!", "Oi {nome}\nGanhe 90% de desconto", good[1], "só uma linha", 5]}
-    )
-    writer = OpenAiCopywriter(api_key="sk-test", model="some-model", base_url=server.url)
-    texts, usage = writer.generate_copy(CONTEXT, "limpeza")
-    writer.client.close()
-    assert texts == good
-    assert (usage.input_tokens, usage.output_tokens) == (321, 45)
-    assert json.loads(server.requests[0]["input"]) == {"business": CONTEXT, "product": "limpeza"}
-    assert "{nome|tudo bem}" in server.requests[0]["instructions"]
-
-
-def test_openai_refusals_are_told_apart(server: OpenAiServer) -> None:
-    writer = OpenAiCopywriter(api_key="sk-test", model="some-model", base_url=server.url)
-    server.output = "no json"
-    with pytest.raises(ModelAnswerError):
-        writer.generate_copy(CONTEXT, "")
-    server.status = 500
-    with pytest.raises(ModelUnavailableError):
-        writer.generate_copy(CONTEXT, "")
-    writer.client.close()

@@ -5,7 +5,7 @@ import re
 import zlib
 from collections.abc import Sequence
 
-from sdr.providers.copywriting.checks import distinct
+from sdr.copywriting.checks import distinct
 
 # Each is one message: {who} introduces the sender, {service} is what is offered. None claims what nobody said.
 MESSAGES = (

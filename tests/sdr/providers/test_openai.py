@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from sdr.contract import ChatMessage, Fact, ModelAnswerError, ModelUnavailableError, Sentiment, Turn
+from sdr.contract import Account, ChatMessage, CopyBrief, Fact, ModelAnswerError, ModelUnavailableError, Sentiment, Turn
 from sdr.policy import SAFE
-from sdr.providers.openai_model import OpenAiModel
+from sdr.providers.openai import wire
+from sdr.providers.openai.adapter import OpenAiProvider
 from tests.sdr.dialogs import PROFILES
 from tests.sdr.providers.openai_server import OpenAiServer, serving
 
@@ -38,11 +39,8 @@ def says(server: OpenAiServer, **changes: Any) -> None:
 
 
 def turn_of(server: OpenAiServer, known: dict[str, Fact] | None = None) -> Turn:
-    model = OpenAiModel(api_key="sk-test", model="some-model", base_url=server.url)
-    try:
-        return model.answer(PROFILES["dentist"], HISTORY, known or {}, NOW)
-    finally:
-        model.client.close()
+    account = Account("sk-test", "some-model", server.url)
+    return OpenAiProvider().answer(account, PROFILES["dentist"], HISTORY, known or {}, NOW)
 
 
 def test_a_turn_is_read_from_the_answer(server: OpenAiServer) -> None:
@@ -64,6 +62,7 @@ def test_the_request_is_strict_and_stores_nothing(server: OpenAiServer) -> None:
     assert sent["text"]["format"]["schema"]["additionalProperties"] is False
     assert [line["id"] for line in json.loads(sent["input"])["messages"]] == ["m1", "m2", "m3"]
     assert "R$ 690.00" in sent["instructions"]
+    assert sent["max_output_tokens"] > 0
     assert server.keys == ["Bearer sk-test"]
 
 
@@ -130,7 +129,11 @@ def test_nobody_listening_means_unavailable() -> None:
 @pytest.mark.parametrize(
     "output",
     [
-        "", "hello", "[]", "{}", "null",
+        "", " ", "hello", "[]", "{}", "null",
+        '{"reply": "", "facts": {}, "sentiment": "calm", "human_reason": "", "unanswered": ""}',
+        '{"reply": " ", "facts": {}, "sentiment": "calm", "human_reason": "", "unanswered": ""}',
+        '{"reply": "{\\"reply\\": 1}", "facts": {}, "sentiment": "calm", "human_reason": "", "unanswered": ""}',
+        '{"reply": "```json", "facts": {}, "sentiment": "calm", "human_reason": "", "unanswered": ""}',
         '{"reply": 1, "facts": {}, "sentiment": "calm", "human_reason": "", "unanswered": ""}',
         '{"reply": "x", "facts": [], "sentiment": "calm", "human_reason": "", "unanswered": ""}',
         '{"reply": "x", "facts": {}, "sentiment": "sleepy", "human_reason": "", "unanswered": ""}',
@@ -139,8 +142,37 @@ def test_nobody_listening_means_unavailable() -> None:
 )  # fmt: skip
 def test_an_answer_that_does_not_fit_is_refused(server: OpenAiServer, output: str) -> None:
     server.output = output
+    with pytest.raises(ModelAnswerError) as caught:
+        turn_of(server)
+    # It was paid for all the same.
+    assert (caught.value.usage.input_tokens, caught.value.usage.output_tokens) == (321, 45)
+
+
+@pytest.mark.parametrize("change", [{"refusal": "I can't help with that."}, {"ends": "incomplete"}])
+def test_a_refusal_or_half_an_answer_is_refused(server: OpenAiServer, change: dict[str, Any]) -> None:
+    says(server)
+    vars(server).update(change)
     with pytest.raises(ModelAnswerError):
         turn_of(server)
+
+
+def test_a_server_that_hangs_is_left_after_the_time_limit(
+    server: OpenAiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire, "READ_SECONDS", 0.2)
+    server.hangs = True
+    with pytest.raises(ModelUnavailableError, match="Timeout"):
+        turn_of(server)
+    assert len(server.requests) == 1
+
+
+def test_nobody_waits_longer_than_a_person_may_be_kept() -> None:
+    assert wire.CONNECT_SECONDS + wire.READ_SECONDS <= 25
+
+
+def test_a_wrong_key_means_unavailable(server: OpenAiServer) -> None:
+    with pytest.raises(ModelUnavailableError, match="401"):
+        OpenAiProvider().answer(Account("wrong", "m", server.url), PROFILES["dentist"], HISTORY, {}, NOW)
 
 
 @pytest.mark.parametrize("body", ["<html>", '{"id": "x"}', '"text"'])
@@ -148,3 +180,30 @@ def test_a_server_that_speaks_something_else_is_refused(server: OpenAiServer, bo
     server.body = body
     with pytest.raises((ModelAnswerError, ModelUnavailableError)):
         turn_of(server)
+
+
+CONTEXT = "Sou dentista em São Paulo. Oferecemos limpeza, clareamento e aparelhos ortodônticos."
+
+
+def test_texts_pass_the_same_checks_as_our_own(server: OpenAiServer) -> None:
+    good = [
+        "Oi, {nome|tudo bem}!\nVamos falar de limpeza?",
+        "{nome|Olá}, seu sorriso merece\num cuidado novo. Topa conversar?",
+    ]
+    written = [good[0], good[0] + "!", "Oi {nome}\nGanhe 90% de desconto", good[1], "só uma linha", 5]
+    server.output = json.dumps({"messages": written})
+    copy = OpenAiProvider().write_copy(Account("sk-test", "m", server.url), CopyBrief(CONTEXT, "limpeza"), 3)
+    assert copy.texts == tuple(good)
+    assert (copy.usage.input_tokens, copy.usage.output_tokens) == (321, 45)
+    assert json.loads(server.requests[0]["input"]) == {"business": CONTEXT, "product": "limpeza"}
+    assert "{nome|tudo bem}" in server.requests[0]["instructions"]
+
+
+def test_refused_texts_are_told_apart(server: OpenAiServer) -> None:
+    provider, account, brief = OpenAiProvider(), Account("sk-test", "m", server.url), CopyBrief(CONTEXT)
+    server.output = "no json"
+    with pytest.raises(ModelAnswerError):
+        provider.write_copy(account, brief, 3)
+    server.status = 500
+    with pytest.raises(ModelUnavailableError):
+        provider.write_copy(account, brief, 3)

@@ -1,0 +1,53 @@
+"""OpenAI as a provider of the SDR; what it says is held to the same rules as our own engine's words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sdr.contract import Account, BusinessProfile, ChatMessage, Copy, CopyBrief, Fact, Turn
+from sdr.copywriting import acceptable, distinct
+from sdr.policy import refuse_invented
+from sdr.providers.openai.payloads import (
+    COPY_SCHEMA,
+    COPY_TASK,
+    PROMPT_VERSION,
+    TURN_SCHEMA,
+    instructions,
+    read_turn,
+    turn_content,
+)
+from sdr.providers.openai.wire import ask
+
+
+class OpenAiProvider:
+    """Implements :class:`sdr.contract.Provider`."""
+
+    code = "openai"
+    label = "OpenAI"
+    needs_key = True
+    prompt_version = PROMPT_VERSION
+
+    def answer(
+        self,
+        account: Account,
+        profile: BusinessProfile,
+        history: Sequence[ChatMessage],
+        known: Mapping[str, Fact],
+        now: datetime,
+    ) -> Turn:
+        content = turn_content(history, known, now)
+        data, usage = ask(account, instructions(profile), content, name="turn", schema=TURN_SCHEMA)
+        turn = read_turn(data, history, known, usage)
+        safe = refuse_invented(turn.reply, profile)
+        newest = next((message.text for message in reversed(history) if message.author == "customer"), "")
+        return turn if safe == turn.reply else replace(turn, reply=safe, unanswered=turn.unanswered or newest[:300])
+
+    def write_copy(self, account: Account, brief: CopyBrief, count: int) -> Copy:
+        """Return the texts that pass the checks, perhaps fewer than ``count``."""
+        content = {"business": brief.context[:2000], "product": brief.product[:300]}
+        data, usage = ask(account, COPY_TASK.format(count=count), content, name="copy", schema=COPY_SCHEMA)
+        texts = data.get("messages")
+        written = [text.strip() for text in texts if isinstance(text, str)] if isinstance(texts, list) else []
+        stated = f"{brief.context}\n{brief.product}"
+        kept = distinct([text for text in written if acceptable(text, stated)], than=brief.than)
+        return Copy(tuple(kept[:count]), usage)

@@ -1,0 +1,52 @@
+"""Leads who stopped answering: found once a day has passed since our last word."""
+
+import logging
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from conversations.models import Direction, Handler
+from conversations.services.handling import add_event
+from core.clock import now
+from core.jobs import job
+from core.tenancy import across_organizations, activate_organization
+from sdr.models import Qualification, QualificationStatus
+from sdr.services.qualifying import mark_contact, score_of
+
+logger = logging.getLogger(__name__)
+
+SILENCE = timedelta(hours=24)
+BATCH = 500
+
+
+@job("default")
+def mark_abandoned() -> None:
+    """Record the leads who stopped answering the SDR for a day; the next hour takes what a batch leaves."""
+    with across_organizations():
+        silent = list(_silent().values_list("organization_id", "pk")[:BATCH])
+    for organization_id, pk in silent:
+        with activate_organization(organization_id):
+            _mark(pk)
+
+
+def _silent() -> "QuerySet[Qualification]":
+    return Qualification.objects.filter(
+        status=QualificationStatus.COLLECTING,
+        conversation__handler=Handler.BOT,
+        conversation__last_message_direction=Direction.OUT,
+        conversation__last_message_at__lt=now() - SILENCE,
+    )
+
+
+@transaction.atomic
+def _mark(pk: UUID) -> None:
+    row = _silent().select_for_update(of=("self",)).select_related("conversation").filter(pk=pk).first()
+    if row is None or row.conversation is None:
+        return
+    row.status = QualificationStatus.ABANDONED
+    row.save(update_fields=["status", "updated_at"])
+    mark_contact(row.conversation, score_of(row), QualificationStatus.ABANDONED)
+    add_event(row.conversation, "abandoned")
+    logger.info("lead abandoned", extra={"qualification": str(row.pk)})

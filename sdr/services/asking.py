@@ -1,0 +1,167 @@
+"""Every question to a model: the chosen provider behind its breaker, the local engine where it fails, a ledger row for each."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from django.conf import settings
+
+from accounts.services.secrets_store import get_secret
+from core.breaker import Breaker, CircuitOpenError
+from sdr.contract import (
+    Account,
+    BusinessProfile,
+    ChatMessage,
+    Copy,
+    Fact,
+    Intent,
+    ModelAnswerError,
+    ModelUnavailableError,
+    Provider,
+    Turn,
+    Usage,
+)
+from sdr.costs import cost_micros
+from sdr.engine.reading import last_burst
+from sdr.engine.signals import read_signals
+from sdr.models import ModelCall, SdrProfile
+from sdr.registry import LOCAL, PROVIDERS, get_provider
+from sdr.services.answer_cache import cache_key, keep, recall
+
+logger = logging.getLogger(__name__)
+
+FAILURES = (ModelUnavailableError, ModelAnswerError, CircuitOpenError)
+SIMPLE = frozenset({Intent.GREETING, Intent.HOURS, Intent.PRICE})
+SHORT = 80
+
+T = TypeVar("T", Turn, Copy)
+Question = Callable[[Provider, Account], T]
+
+
+@dataclass
+class Call:
+    """One call as the ledger will show it; ``instead_of`` is the provider that should have answered."""
+
+    task: str
+    provider: str
+    conversation_id: UUID | None = None
+    instead_of: str = ""
+    is_cached: bool = False
+    error: str = ""
+    usage: Usage = field(default_factory=Usage)
+
+
+def ask(
+    profile: SdrProfile,
+    task: str,
+    question: Question[T],
+    *,
+    conversation_id: UUID | None = None,
+    locally: bool = False,
+    simple: bool = False,
+) -> T:
+    """Ask the organization's provider, and the local engine the very same when that one cannot answer.
+
+    ``locally`` skips the provider; ``simple`` asks its smaller model.
+    """
+    chosen = profile.provider if profile.provider in PROVIDERS else LOCAL
+    account = account_of(profile, chosen, simple=simple)
+    if chosen != LOCAL and account is not None and not locally:
+        try:
+            return _ask(Call(task, chosen, conversation_id), question, account, profile)
+        except FAILURES as failure:
+            logger.warning("the local engine answers", extra={"provider": chosen, "task": task, "error": str(failure)})
+    instead_of = chosen if chosen != LOCAL else ""
+    return _ask(Call(task, LOCAL, conversation_id, instead_of), question, Account(), profile)
+
+
+def ask_turn(
+    profile: SdrProfile,
+    business: BusinessProfile,
+    history: Sequence[ChatMessage],
+    known: Mapping[str, Fact],
+    at: datetime,
+    *,
+    task: str = "reply",
+    conversation_id: UUID | None = None,
+    locally: bool = False,
+) -> Turn:
+    """Return the next thing to say in a conversation."""
+    simple = is_simple(history)
+    account = None if locally else account_of(profile, profile.provider, simple=simple)
+    key = cache_key(profile.organization_id, account.model, business, history, known, at) if account else ""
+    if kept := recall(key, history):
+        _write(Call(task, profile.provider, conversation_id, is_cached=True, usage=kept.usage), 0, profile)
+        return kept
+
+    def question(provider: Provider, reached: Account) -> Turn:
+        turn = provider.answer(reached, business, history, known, at)
+        if provider.needs_key:
+            keep(key, turn, history)
+        return turn
+
+    return ask(profile, task, question, conversation_id=conversation_id, locally=locally, simple=simple)
+
+
+def account_of(profile: SdrProfile, provider: str, *, simple: bool = False) -> Account | None:
+    """Return how the organization reaches a provider, or None where it has no key; the local engine needs none."""
+    if provider != "openai":
+        return None
+    key = get_secret(provider) or settings.OPENAI_API_KEY
+    model = profile.model or settings.OPENAI_MODEL
+    if simple and settings.OPENAI_SMALL_MODEL:
+        model = settings.OPENAI_SMALL_MODEL
+    return Account(key, model, settings.OPENAI_BASE_URL) if key else None
+
+
+def is_simple(history: Sequence[ChatMessage]) -> bool:
+    """Tell whether the newest messages are a short greeting, or ask only for a price or the opening hours."""
+    texts = [message.text for message in last_burst(history)]
+    return bool(texts) and sum(map(len, texts)) <= SHORT and read_signals(texts).intent in SIMPLE
+
+
+def breaker_of(provider: str, organization_id: UUID | str) -> Breaker:
+    """Return the breaker of one provider for one organization: a bad key of one must not silence the others."""
+    return Breaker(f"{provider}:{organization_id}")
+
+
+def _ask(call: Call, question: Question[T], account: Account, profile: SdrProfile) -> T:
+    started = time.monotonic()
+    try:
+        with _guard(call.provider, profile):
+            answer = question(get_provider(call.provider), account)
+        call.usage = answer.usage
+        return answer
+    except FAILURES as failure:
+        call.error = _words_of(failure)
+        call.usage = failure.usage if isinstance(failure, ModelAnswerError) else Usage(account.model)
+        raise
+    finally:
+        _write(call, time.monotonic() - started, profile)
+
+
+@contextmanager
+def _guard(provider: str, profile: SdrProfile) -> Iterator[None]:
+    if not get_provider(provider).needs_key:
+        yield
+        return
+    with breaker_of(provider, profile.organization_id).guard((ModelUnavailableError, ModelAnswerError)):
+        yield
+
+
+def _words_of(failure: Exception) -> str:
+    return "circuit open" if isinstance(failure, CircuitOpenError) else str(failure)[:300]
+
+
+def _write(call: Call, seconds: float, profile: SdrProfile) -> None:
+    ModelCall.objects.create(
+        organization_id=profile.organization_id, task=call.task, provider=call.provider, model=call.usage.model,
+        prompt_version=get_provider(call.provider).prompt_version, input_tokens=call.usage.input_tokens,
+        output_tokens=call.usage.output_tokens, cost_micros=cost_micros(call.usage), latency_ms=int(seconds * 1000),
+        error=call.error, instead_of=call.instead_of, is_cached=call.is_cached, conversation_ref=call.conversation_id,
+    )  # fmt: skip
