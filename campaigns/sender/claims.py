@@ -12,8 +12,9 @@ from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-from django.db import connection
+from django.db import connection, transaction
 
+from campaigns.sender.returned import note_returned
 from core.crashpoints import crashpoint
 
 # At least twice the longest that a send may take: 3 s to connect and 30 s to answer.
@@ -89,6 +90,7 @@ UPDATE campaigns_recipient SET
   state = 'queued', attempts = GREATEST(attempts - 1, 0), claim_token = NULL, lease_until = NULL,
   channel_id = CASE WHEN pinned THEN channel_id END
 WHERE claim_token = %s AND state IN ('sending', 'unknown')
+RETURNING id, campaign_id
 """
 
 _SKIP = """
@@ -151,9 +153,12 @@ def claim(wish: Wish, token: UUID | None = None) -> tuple[list[Claimed], float]:
 
 def give_back(token: UUID) -> int:
     """Put a whole claim back that nobody began to send, e.g. one whose commit was not heard of."""
-    with connection.cursor() as cursor:
-        cursor.execute(_GIVE_BACK, [token])
-        return cursor.rowcount
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(_GIVE_BACK, [token])
+            rows: list[tuple[UUID, UUID]] = cursor.fetchall()
+        note_returned(rows)
+    return len(rows)
 
 
 def skip_unsendable(campaign_ids: Sequence[UUID]) -> int:

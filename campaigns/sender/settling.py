@@ -10,6 +10,7 @@ from django.db import connection, transaction
 
 from campaigns.models import RecipientState
 from campaigns.sender.outcomes import Settlement
+from campaigns.sender.returned import note_returned
 from campaigns.services.statuses import apply_known_statuses
 from conversations.services import states as thread_states
 from conversations.services.campaign import CampaignMessage, record_campaign_messages
@@ -73,8 +74,9 @@ def settle_batch(organization_id: UUID, channel_id: UUID, ended: Sequence[Settle
         written = _write(ended)
         mine = [row._replace(state=written[row.claimed.id]) for row in ended if row.claimed.id in written]
         record_campaign_messages(organization_id, [_message(channel_id, row) for row in mine if row.state in IN_THREAD])
-        _note_errors([row for row in mine if row.state in AT_FAULT])
         _count(channel_id, mine, day)
+        _note_errors([row for row in mine if row.state in AT_FAULT])
+        note_returned([(row.claimed.id, row.claimed.campaign_id) for row in mine if row.state == RecipientState.QUEUED])
     crashpoint("send.settled")
     _catch_up(channel_id, [row.external_id for row in mine if row.external_id])
     return mine
@@ -91,10 +93,12 @@ def remember_numbers(channel_id: UUID, ended: Sequence[Settlement], chat_ids: di
 
 
 def _count(channel_id: UUID, rows: Sequence[Settlement], day: date) -> None:
-    sent = Counter(row.claimed.campaign_id for row in rows if row.state == RecipientState.SENT)
     unused = sum(1 for row in rows if row.state in UNUSED)
+    sent = Counter(row.claimed.campaign_id for row in rows if row.state == RecipientState.SENT)
     if not sent and not unused:
         return
+    for row in rows:
+        sent[row.claimed.campaign_id] += 0  # what is locked below, all at once, is what a return may need to look at
     values: dict[str, Any] = {
         "campaigns": list(sent), "counts": list(sent.values()), "sent": sent.total(), "unused": unused, "day": day,
         "channel": channel_id,

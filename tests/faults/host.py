@@ -15,6 +15,7 @@ import time
 from typing import Any
 
 import django
+from django.db import connections
 
 django.setup()
 
@@ -24,6 +25,8 @@ from gateways import pacing  # noqa: E402
 
 # A number of a phone never goes faster than this; the tests have seconds, not hours.
 pacing.FLOOR_MS = 0
+# Whoever is stopped within a transaction keeps its locks; the product lets that last a minute.
+connections.settings["default"]["OPTIONS"]["options"] += " -c idle_in_transaction_session_timeout=5000"
 PR_SET_PDEATHSIG = 1
 
 
