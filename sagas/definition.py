@@ -68,6 +68,11 @@ class SagaDefinition:
     def step_names(self) -> list[str]:
         return [step.name for step in self.steps]
 
+    @property
+    def can_be_undone(self) -> bool:
+        """Say whether a person may undo it and there is anything to undo."""
+        return self.undoable and any(step.compensation for step in self.steps)
+
     def label_of(self, step_name: str) -> str:
         """Return the words for a step, or its name where the definition has none."""
         return next((str(step.label) for step in self.steps if step.name == step_name and step.label), step_name)

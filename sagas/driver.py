@@ -5,10 +5,8 @@ finds in the rows where to go on. The commit that ends a step is also the one th
 """
 
 import time
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 
 from core.clock import now
@@ -16,55 +14,20 @@ from core.crashpoints import crashpoint
 from core.live import signal
 from sagas import journal
 from sagas.attempts import Attempt, Ending, attempt
-from sagas.definition import JSON, SagaDefinition, SagaStep, StepCall
+from sagas.definition import JSON, SagaDefinition
 from sagas.errors import SagaDefinitionChangedError
 from sagas.events import SagaEnded, SagaFailed, SagaStuck, SagaSucceeded
 from sagas.journal import StepOutcome
 from sagas.models import SagaExecution, SagaState, SagaStepRecord, StepKind, StepState
 from sagas.outbox import has_subscribers, publish
 from sagas.retries import delay_after
+from sagas.run import Run, lease_for
 from sagas.transitions import note
 
 # So many drivers may die at one step, one after the other, before it counts as a step that cannot be done.
 MAX_INTERRUPTIONS = 5
 SIGNAL_SECONDS = 0.25
 UNDO_REQUESTED = "undo requested"
-_LEFT = {StepState.DONE, StepState.UNKNOWN}
-
-
-@dataclass
-class Run:
-    """One saga in the hands of one driver. ``done`` and ``undone`` are this round's outcomes by position."""
-
-    execution: SagaExecution
-    definition: SagaDefinition
-    waits: bool = False
-    """Sleep through the pauses between attempts, for a caller who wants the end; else give the saga back."""
-    ends_at: float = float("inf")
-    done: dict[int, StepState] = field(default_factory=dict)
-    undone: dict[int, StepState] = field(default_factory=dict)
-    results: dict[str, JSON] = field(default_factory=dict)
-    is_held: bool = True
-    signalled_at: float = 0.0
-
-    @property
-    def step(self) -> SagaStep:
-        return self.definition.steps[self.execution.position]
-
-    def next_to_do(self) -> int | None:
-        """Return the first position whose effect does not stand yet."""
-        return next((n for n in range(len(self.definition.steps)) if self.done.get(n) is not StepState.DONE), None)
-
-    def next_to_undo(self) -> int | None:
-        """Return the last position whose effect stands or may stand."""
-        left = (n for n, state in self.done.items() if state in _LEFT and n not in self.undone)
-        return max(left, default=None)
-
-
-def lease_for(step: SagaStep) -> float:
-    """Return how long a driver may hold a saga for one attempt at the step, in seconds."""
-    margin: float = settings.SAGA_LEASE_MARGIN_SECONDS
-    return step.timeout + margin
 
 
 def resume(execution: SagaExecution, definition: SagaDefinition, *, waits: bool, budget: float = float("inf")) -> Run:
@@ -120,7 +83,7 @@ def _do_next(run: Run) -> None:
         _step_failed(run, Attempt(Ending.REFUSED, error="interrupted too often", may_have_happened=True))
         return
     crashpoint("saga.acting")
-    ended = attempt(run.step.action, _call(run, StepKind.DO))
+    ended = attempt(run.step.action, run.call(StepKind.DO))
     crashpoint("saga.acted")
     if ended.ending is Ending.DONE:
         _step_done(run, ended.result)
@@ -134,7 +97,7 @@ def _do_next(run: Run) -> None:
 
 def _step_done(run: Run, result: JSON) -> None:
     execution, step = run.execution, run.step
-    outcome = _outcome(run, StepKind.DO, StepState.DONE, result=result)
+    outcome = run.outcome(StepKind.DO, StepState.DONE, result=result)
     run.done[execution.position] = StepState.DONE
     run.results[step.name] = result
     execution.steps_completed = [*execution.steps_completed, step.name]
@@ -150,7 +113,7 @@ def _step_failed(run: Run, ended: Attempt) -> None:
     execution = run.execution
     may_stand = execution.is_doubtful or ended.may_have_happened
     state = StepState.UNKNOWN if may_stand else StepState.FAILED
-    outcome = _outcome(run, StepKind.DO, state, error=ended.error)
+    outcome = run.outcome(StepKind.DO, state, error=ended.error)
     run.done[execution.position] = state
     execution.failed_step = run.step.name
     _turn_back(run, ended.error, outcome)
@@ -160,7 +123,7 @@ def _turn_back(run: Run, error: str, outcome: StepOutcome | None = None) -> None
     """Commit the decision to undo; from here on nothing is done forward."""
     execution = run.execution
     if outcome is None and execution.is_doubtful:
-        outcome = _outcome(run, StepKind.DO, StepState.UNKNOWN, error=error)
+        outcome = run.outcome(StepKind.DO, StepState.UNKNOWN, error=error)
         run.done[execution.position] = StepState.UNKNOWN
     execution.state, execution.error, execution.wait_reason = SagaState.COMPENSATING, error, ""
     execution.wake_at = min(execution.wake_at or now(), now())
@@ -188,7 +151,7 @@ def _undo_next(run: Run) -> None:
         _step_undone(run, StepState.STUCK, "interrupted too often")
     else:
         crashpoint("saga.undoing")
-        ended = attempt(step.compensation, _call(run, StepKind.UNDO))  # type: ignore[arg-type]  # its answer is ignored
+        ended = attempt(step.compensation, run.call(StepKind.UNDO))  # type: ignore[arg-type]  # its answer is ignored
         crashpoint("saga.undone")
         _settle_undo(run, ended)
 
@@ -207,7 +170,7 @@ def _settle_undo(run: Run, ended: Attempt) -> None:
 def _step_undone(run: Run, state: StepState, error: str = "") -> None:
     """Note the end of a compensation. A stuck one does not hold up the others: they do not depend on it."""
     execution = run.execution
-    outcome = _outcome(run, StepKind.UNDO, state, error=error)
+    outcome = run.outcome(StepKind.UNDO, state, error=error)
     run.undone[execution.position] = state
     if state is StepState.STUCK and not execution.needs_attention:
         execution.needs_attention, execution.stuck_at = True, now()
@@ -240,7 +203,7 @@ def _begin(run: Run, position: int | None) -> None:
 
 def _retry(run: Run, ended: Attempt, kind: StepKind) -> None:
     execution = run.execution
-    outcome = _outcome(run, kind, StepState.RETRYING, error=ended.error)
+    outcome = run.outcome(kind, StepState.RETRYING, error=ended.error)
     execution.attempt += 1
     execution.is_doubtful = execution.is_doubtful or ended.may_have_happened
     execution.error, execution.wait_reason = ended.error, ""
@@ -323,34 +286,3 @@ def _tell_pages(run: Run) -> None:
     run.signalled_at = at
     signal(run.execution.organization_id, "sagas", {"id": str(run.execution.pk)})
     signal(run.execution.organization_id, f"saga:{run.execution.pk}")
-
-
-def _call(run: Run, kind: StepKind) -> StepCall:
-    execution, step = run.execution, run.step
-    key = f"{execution.saga_id}:{step.name}" + (f"#{execution.round}" if execution.round > 1 else "")
-    return StepCall(
-        saga_id=execution.saga_id,
-        step=step.name,
-        attempt=execution.attempt + 1,
-        idempotency_key=f"{key}:undo" if kind is StepKind.UNDO else key,
-        context=dict(execution.context),
-        results=dict(run.results),
-        result=dict(run.results.get(step.name, {})) if kind is StepKind.UNDO else {},
-        deadline=time.monotonic() + step.timeout,
-        organization_id=str(execution.organization_id),
-    )
-
-
-def _outcome(run: Run, kind: StepKind, state: StepState, *, result: JSON | None = None, error: str = "") -> StepOutcome:
-    execution, tried = run.execution, state is not StepState.SKIPPED
-    return StepOutcome(
-        position=execution.position,
-        kind=kind,
-        name=run.step.name,
-        state=state,
-        attempts=execution.attempt + tried,
-        result=result or {},
-        error=error,
-        started_at=execution.step_started_at,
-        finished_at=now(),
-    )

@@ -58,6 +58,7 @@ WITH moved AS ({_MOVE}), noted AS (
   SELECT %s, moved.organization_id, moved.id, moved.round, %s, %s, %s, %s, %s, %s, %s, %s, %s FROM moved
   ON CONFLICT (execution_id, round, position, kind) DO UPDATE SET state = EXCLUDED.state, attempts = EXCLUDED.attempts,
     result = EXCLUDED.result, error = EXCLUDED.error, finished_at = EXCLUDED.finished_at
+  WHERE sagas_sagasteprecord.state <> 'done'
 )
 SELECT undo_requested FROM moved
 """

@@ -14,7 +14,7 @@ from core.live import signal
 from core.tenancy import current_organization_id
 from sagas import journal
 from sagas.definition import JSON, SagaDefinition, SagaStep, checked
-from sagas.driver import Run, drive, resume
+from sagas.driver import drive, resume
 from sagas.errors import (
     LeaseLostError,
     PayloadRefusedError,
@@ -28,6 +28,7 @@ from sagas.errors import (
 )
 from sagas.models import SagaExecution, SagaState
 from sagas.payloads import checked_json
+from sagas.run import Run
 from sagas.transitions import note
 
 MAX_SAGA_ID = 200
@@ -135,7 +136,9 @@ class SagaOrchestrator:
     def can_undo(self, execution: SagaExecution) -> bool:
         """Say whether a person may ask for the saga to be undone now."""
         known = self._definitions.get(execution.definition)
-        return known is not None and known.undoable and not execution.undo_requested and execution.state in _UNDOABLE
+        return (
+            known is not None and known.can_be_undone and not execution.undo_requested and execution.state in _UNDOABLE
+        )
 
     def can_retry(self, execution: SagaExecution) -> bool:
         """Say whether a person may ask for another try."""
@@ -176,7 +179,7 @@ class SagaOrchestrator:
 
     def _asked_to_undo(self, saga_id: str) -> SagaExecution:
         execution = self.get_status(saga_id)
-        if not self.definition(execution.definition).undoable:
+        if not self.definition(execution.definition).can_be_undone:
             raise SagaNotUndoableError
         if journal.ask_undo(execution, now()):
             note(execution, "undo requested", step="")

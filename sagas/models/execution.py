@@ -18,6 +18,7 @@ class SagaState(models.TextChoices):
 
 
 ACTIVE = (SagaState.PENDING, SagaState.IN_PROGRESS, SagaState.COMPENSATING)
+ENDED = (SagaState.SUCCEEDED, SagaState.FAILED)
 
 
 class StepKind(models.TextChoices):
@@ -79,6 +80,16 @@ class SagaExecution(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["organization_id", "saga_id"], name="one_saga_per_id"),
             models.UniqueConstraint(fields=["organization_id", "id"], name="saga_of_organization"),
+            models.CheckConstraint(
+                condition=models.Q(
+                    state__in=ENDED, completed_at__isnull=False, wake_at__isnull=True, lease_until__isnull=True
+                )
+                | models.Q(state__in=ACTIVE, completed_at__isnull=True),
+                name="saga_ended_means_ended",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(needs_attention=False) | models.Q(stuck_at__isnull=False), name="saga_stuck_since"
+            ),
         ]
         indexes = [
             models.Index(fields=["wake_at"], condition=models.Q(wake_at__isnull=False), name="saga_due"),
@@ -91,7 +102,7 @@ class SagaExecution(models.Model):
     @property
     def is_finished(self) -> bool:
         """Say whether nothing more will happen by itself or by a person's retry of an undo."""
-        return self.state in {SagaState.SUCCEEDED, SagaState.FAILED}
+        return self.state in ENDED
 
     def results(self) -> dict[str, dict[str, Any]]:
         """Return what the completed steps of the latest round answered, by name and in order."""
