@@ -85,7 +85,8 @@ def _abandoned(seconds: float, function: Callable[[], T]) -> T:
         except BaseException as error:  # handed to the driver, which is another thread
             failure.append(error)
         finally:
-            connection.close()
+            if connection.connection is not None:
+                connection.close()
 
     context: Any = contextvars.copy_context()
     thread = threading.Thread(target=context.run, args=(work,), name="saga-step", daemon=True)

@@ -48,7 +48,7 @@ UPDATE sagas_sagaexecution SET state = %s, position = %s, attempt = %s, is_doubt
   wake_at = %s, wait_reason = %s, step_started_at = %s, completed_at = %s,
   lease_until = clock_timestamp() + make_interval(secs => %s)
 WHERE organization_id = %s AND id = %s AND fence = %s AND lease_until > clock_timestamp()
-RETURNING id, organization_id, round, undo_requested
+RETURNING id, organization_id, round, undo_requested, lease_until
 """
 
 _NOTE = f"""
@@ -60,9 +60,9 @@ WITH moved AS ({_MOVE}), noted AS (
     result = EXCLUDED.result, error = EXCLUDED.error, finished_at = EXCLUDED.finished_at
   WHERE sagas_sagasteprecord.state <> 'done'
 )
-SELECT undo_requested FROM moved
+SELECT undo_requested, lease_until FROM moved
 """
-_MOVE_ONLY = f"WITH moved AS ({_MOVE}) SELECT undo_requested FROM moved"
+_MOVE_ONLY = f"WITH moved AS ({_MOVE}) SELECT undo_requested, lease_until FROM moved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +126,7 @@ def commit(execution: SagaExecution, outcome: StepOutcome | None = None, *, leas
         row = cursor.fetchone()
     if row is None:
         raise LeaseLostError(execution.saga_id)
+    execution.lease_until = row[1]
     return bool(row[0])
 
 
