@@ -20,17 +20,19 @@ def spark(values: Sequence[float] | None, tone: str = "") -> dict[str, Any]:
 
 @register.inclusion_tag("components/line_chart.html")
 def line_chart(
-    caption: str, labels: Sequence[str], series: Sequence[Series], label_name: str = "", size: str = ""
+    caption: str, labels: Sequence[str], series: Sequence[Series], label_name: str = "", size: str = "", key: str = ""
 ) -> dict[str, Any]:
     """Draw up to two series over the same labels, with the figures in a table behind it.
 
-    ``caption`` names the table, ``label_name`` its first column; ``size`` "sm" is lower.
+    ``caption`` names the table, ``label_name`` its first column; ``size`` "sm" is lower;
+    ``key`` tells the table from others on a page that refreshes, so that it stays open.
     """
     ceiling = nice_ceiling(max((value for one in series for value in one.values), default=0))
     return {
         "caption": caption,
         "label_name": label_name,
         "size": size,
+        "key": key,
         "lines": [(one, plot(one.values, ceiling)) for one in series if one.values],
         "grid": [f"{i * 100 / INTERVALS:g}" for i in range(INTERVALS + 1)],
         "y_labels": [_whole(ceiling * (INTERVALS - i) // INTERVALS) for i in range(INTERVALS + 1)],

@@ -138,8 +138,11 @@ def is_equal(value: Any, other: Any) -> bool:
 
 
 @register.inclusion_tag("components/parts.html")
-def parts(stats: Any) -> dict[str, Any]:
-    """Draw the states of a campaign as one bar; shares are SVG attributes, so no inline style is needed."""
+def parts(stats: Any, key: Any = "") -> dict[str, Any]:
+    """Draw the states of a campaign as one bar; shares are SVG attributes, so no inline style is needed.
+
+    With a ``key`` that stays the same over refreshes the parts grow from where they were.
+    """
     total = max(1, stats.total)
     shares = [
         ("read", stats.read),
@@ -153,7 +156,7 @@ def parts(stats: Any) -> dict[str, Any]:
         width = count * 100 / total
         bars.append({"name": name, "x": f"{x:.2f}%", "width": f"{width:.2f}%"})
         x += width
-    return {"bars": bars, "stats": stats}
+    return {"bars": bars, "stats": stats, "key": key}
 
 
 @register.filter

@@ -1,0 +1,126 @@
+"""What was counted in each day or hour of a period: a handful of grouped queries, and the same stretch before for comparison."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, DateTimeField, F, Q, QuerySet
+from django.db.models.functions import Coalesce, Trunc
+
+from campaigns.models import Campaign, CampaignState, Recipient, RecipientState
+from leads.models import Contact
+from reports.periods import Period
+
+SENT = (RecipientState.SENT, RecipientState.DELIVERED, RecipientState.READ)
+TRIED = (*SENT, RecipientState.FAILED, RecipientState.INVALID)
+
+
+@dataclass
+class Counts:
+    """One figure by bucket of the period, and its total in the stretch before."""
+
+    by_bucket: Counter[datetime] = field(default_factory=Counter)
+    before: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.by_bucket.total()
+
+    def add(self, bucket: datetime, count: int, period: Period) -> None:
+        if bucket < period.start:
+            self.before += count
+        else:
+            self.by_bucket[bucket] += count
+
+    def values(self, period: Period) -> list[int]:
+        return [self.by_bucket[bucket] for bucket in period.buckets]
+
+
+def recipient_counts(period: Period) -> dict[str, Counts]:
+    """Return what became of the messages of the period: sent (delivered and read included), delivered, read, replied, failed, invalid.
+
+    A message counts when it was sent; one that never left counts when its campaign started.
+    """
+    moment = Coalesce("sent_at", "campaign__started_at", output_field=DateTimeField())
+    rows = _within(Recipient.objects.filter(state__in=TRIED).annotate(moment=moment), period)
+    counted = rows.values("bucket").annotate(
+        sent=Count("pk", filter=Q(state__in=SENT)),
+        delivered=Count("pk", filter=Q(state__in=SENT[1:])),
+        read=Count("pk", filter=Q(state=RecipientState.READ)),
+        replied=Count("replied_at", filter=Q(state__in=SENT)),
+        failed=Count("pk", filter=Q(state=RecipientState.FAILED)),
+        invalid=Count("pk", filter=Q(state=RecipientState.INVALID)),
+    )
+    return _gathered(counted, ("sent", "delivered", "read", "replied", "failed", "invalid"), period)
+
+
+def answer_counts(period: Period) -> Counts:
+    """Return the answers to campaigns by when they came."""
+    rows = _within(Recipient.objects.exclude(replied_at=None).annotate(moment=F("replied_at")), period)
+    return _gathered(rows.values("bucket").annotate(answers=Count("pk")), ("answers",), period)["answers"]
+
+
+def lead_counts(period: Period) -> Counts:
+    """Return the contacts that came in."""
+    rows = _within(Contact.objects.annotate(moment=F("created_at")), period)
+    return _gathered(rows.values("bucket").annotate(leads=Count("pk")), ("leads",), period)["leads"]
+
+
+@dataclass(frozen=True)
+class CampaignDay:
+    """What the figures need to know of a campaign."""
+
+    started_at: datetime
+    finished_at: datetime | None
+    closed_deals: int
+
+
+def started_campaigns(period: Period) -> list[CampaignDay]:
+    """Return the campaigns that were under way in the period or in the stretch before it."""
+    rows = Campaign.objects.exclude(started_at=None).filter(
+        Q(finished_at=None) | Q(finished_at__gte=period.before[0]) | Q(started_at__gte=period.before[0])
+    )
+    return [CampaignDay(*row) for row in rows.values_list("started_at", "finished_at", "closed_deals")]
+
+
+def deal_counts(period: Period, campaigns: Iterable[CampaignDay]) -> Counts:
+    """Return the closed deals of the campaigns that started in the period, on the day on which they started."""
+    found = Counts()
+    begin, end = period.before
+    for one in campaigns:
+        started = one.started_at.astimezone(period.zone)
+        if started >= period.start or begin <= started < end:
+            found.add(_bucket(started, period), one.closed_deals, period)
+    return found
+
+
+def under_way(period: Period, campaigns: Iterable[CampaignDay]) -> list[int]:
+    """Return how many campaigns were under way in each bucket; the last one says how many are sending now."""
+    spans = [(one.started_at, one.finished_at) for one in campaigns]
+    ends = [*period.buckets[1:], period.at]
+    past = [
+        sum(started < end and (finished is None or finished >= begin) for started, finished in spans)
+        for begin, end in zip(period.buckets, ends, strict=True)
+    ]
+    return [*past[:-1], Campaign.objects.filter(state=CampaignState.RUNNING).count()]
+
+
+def _within(rows: "QuerySet[Any]", period: Period) -> "QuerySet[Any]":
+    begin, end = period.before
+    rows = rows.filter(Q(moment__gte=period.start) | Q(moment__gte=begin, moment__lt=end))
+    return rows.annotate(bucket=Trunc("moment", period.unit, tzinfo=period.zone)).order_by()
+
+
+def _gathered(rows: Iterable[dict[str, Any]], names: tuple[str, ...], period: Period) -> dict[str, Counts]:
+    found = {name: Counts() for name in names}
+    for row in rows:
+        for name, counts in found.items():
+            counts.add(row["bucket"], row[name], period)
+    return found
+
+
+def _bucket(at: datetime, period: Period) -> datetime:
+    start = at.replace(minute=0, second=0, microsecond=0)
+    return start if period.unit == "hour" else start.replace(hour=0)

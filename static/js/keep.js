@@ -1,0 +1,34 @@
+// A fragment that refreshes itself leaves the person where they were: open details, open menus and the focus stay.
+const FOCUSABLE = "a[href], button, input, select, textarea, summary, [tabindex]";
+const kept = new WeakMap();
+
+const refreshesItself = ({ requestConfig, elt, target }) => {
+  const type = requestConfig?.triggeringEvent?.type ?? "";
+  return elt === target && requestConfig.verb === "get" && (!type || type.startsWith("live:"));
+};
+const keyOf = (node) => [node.tagName, node.id, node.name, node.getAttribute("href"), node.textContent.trim()].join("|");
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  // Under an open menu nothing moves: the next signal looks again.
+  if (refreshesItself(event.detail) && event.target.querySelector(":popover-open")) event.preventDefault();
+});
+
+document.addEventListener("htmx:beforeSwap", ({ detail, target }) => {
+  if (!refreshesItself(detail)) return;
+  const focused = target.contains(document.activeElement) ? document.activeElement : null;
+  kept.set(detail.xhr, {
+    open: [...target.querySelectorAll("details[id][open]")].map((one) => one.id),
+    focus: focused && keyOf(focused),
+    nth: focused && [...target.querySelectorAll(FOCUSABLE)].filter((one) => keyOf(one) === keyOf(focused)).indexOf(focused),
+  });
+});
+
+document.addEventListener("htmx:afterSwap", ({ detail }) => {
+  const was = kept.get(detail.xhr);
+  if (!was) return;
+  kept.delete(detail.xhr);
+  for (const id of was.open) document.getElementById(id)?.setAttribute("open", "");
+  const now = document.getElementById(detail.target.id) ?? detail.elt;
+  const same = was.focus ? [...now.querySelectorAll(FOCUSABLE)].filter((one) => keyOf(one) === was.focus) : [];
+  (same[was.nth] ?? same[0])?.focus({ preventScroll: true });
+});
