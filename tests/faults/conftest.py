@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 
 from config.embedded import ensure_services, stop_services
 from core.redis import redis_client
@@ -29,9 +30,9 @@ def private_redis(private_redis_url: str, settings: Any) -> Iterator[str]:
     settings.REDIS_URL = private_redis_url
     redis_client.cache_clear()
     yield private_redis_url
-    redis_client().flushall()
-    redis_client().close()
     redis_client.cache_clear()
+    with redis.Redis.from_url(private_redis_url) as client:
+        client.flushall()
 
 
 @pytest.fixture(scope="session")

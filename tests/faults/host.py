@@ -15,6 +15,7 @@ import time
 from typing import Any
 
 import django
+from django.conf import settings
 from django.db import connections
 
 django.setup()
@@ -37,6 +38,7 @@ def send(options: dict[str, Any]) -> None:
     drain.CHANNEL_LEASE_SECONDS = options.get("channel_lease", 1.0)
     drain.KEEP_SECONDS = 0.25
     engine.LAST_SENDS_SECONDS = options.get("last_sends", 30.0)
+    settings.REDIS_URL = options.get("redis_url", settings.REDIS_URL)
     if place := options.get("crash_at"):
         os.environ["CRASH_AT"] = place
     if place := options.get("freeze_at"):
