@@ -40,6 +40,7 @@ CHUNK: Final = 10_000
 # Small at first: the page shows progress at once, and short files are read while they are written, too.
 FIRST_CHUNKS: Final = (2_500, 5_000)
 SLICE_SECONDS: Final = 20.0
+LARGE: Final = 1_000
 MAX_ATTEMPTS: Final = 5
 _ISSUES: Final = (
     "COPY leads_importissue (id, organization_id, import_run_id, row_number, kind, phone_key, reason, cells) FROM STDIN"
@@ -82,6 +83,7 @@ def _work(run: Import, lease: Lease, deadline: float) -> bool:
                     drop_lease(lease)
                     return True
     _complete(run, lease)
+    _tell_planner(run)
     return False
 
 
@@ -202,6 +204,13 @@ def _complete(run: Import, lease: Lease) -> None:
             str(run.organization_id), str(run.pk), str(run.contact_list_id), created=run.created, updated=run.updated
         )
     )
+
+
+def _tell_planner(run: Import) -> None:
+    # The person opens the list at once, and autovacuum looks only in a minute.
+    if run.created >= LARGE:
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE leads_contact, leads_contactidentity, leads_listmembership")
 
 
 @transaction.atomic
