@@ -18,6 +18,8 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("inicio/", include("reports.urls")),
     path("conversas/", include("conversations.urls")),
+    path("agenda/", include("bookings.urls")),
+    path("agendar/", include("bookings.public_urls")),
     path("leads/", include("leads.urls")),
     path("campanhas/", include("campaigns.urls")),
     path("sdr/", include("sdr.urls")),

@@ -7,6 +7,7 @@ from django.contrib.postgres.indexes import GistIndex
 from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Membership, OrganizationOwned
 from bookings.models.professional import Professional
@@ -18,8 +19,8 @@ class BookingState(models.TextChoices):
     HELD = "held", _("held")
     CONFIRMED = "confirmed", _("booked")
     MOVED = "moved", _("moved")
-    CANCELLED = "cancelled", _("cancelled")
-    DONE = "done", _("done")
+    CANCELLED = "cancelled", pgettext_lazy("booking", "cancelled")
+    DONE = "done", pgettext_lazy("booking", "done")
     MISSED = "missed", _("missed")
 
 
@@ -43,6 +44,7 @@ class Booking(OrganizationOwned):
 
     ``during`` is what the customer is told, ``blocked`` the same with the service's buffers; two active bookings of one
     professional never overlap, which the database refuses. Price, name and buffers are those of the day of booking.
+    ``email`` is the one given for this booking alone; whoever types somebody's phone learns and changes nothing of them.
     ``version`` grows with every move, so that what was planned for an older time knows that it is stale.
     """
 
@@ -57,6 +59,7 @@ class Booking(OrganizationOwned):
     origin = models.CharField(max_length=6, choices=BookingOrigin, default=BookingOrigin.OWNER)
     service_name = models.CharField(max_length=80)
     price_cents = models.PositiveIntegerField(default=0)
+    email = models.CharField(_("e-mail"), max_length=254, blank=True, default="", db_default="")
     notes = models.TextField(_("notes"), blank=True, max_length=1000)
     token = models.CharField(max_length=40, unique=True, default=new_token, editable=False)
     version = models.PositiveIntegerField(default=1)

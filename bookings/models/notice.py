@@ -1,6 +1,7 @@
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import OrganizationOwned
 from bookings.models.booking import Booking
@@ -10,14 +11,14 @@ class NoticeKind(models.TextChoices):
     HELD = "held", _("asks to confirm")
     CONFIRMED = "confirmed", _("booked")
     MOVED = "moved", _("moved")
-    CANCELLED = "cancelled", _("cancelled")
+    CANCELLED = "cancelled", pgettext_lazy("booking", "cancelled")
     DAY_BEFORE = "day_before", _("24 h before")
     HOUR_BEFORE = "hour_before", _("1 h before")
 
 
 class NoticeState(models.TextChoices):
     PLANNED = "planned", _("planned")
-    SENT = "sent", _("sent")
+    SENT = "sent", pgettext_lazy("booking", "sent")
     SKIPPED = "skipped", _("not needed")
 
 

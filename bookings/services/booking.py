@@ -46,6 +46,7 @@ class Wish:
     contact: Contact
     origin: BookingOrigin = BookingOrigin.OWNER
     notes: str = ""
+    email: str = ""
     actor: Membership | None = None
 
     @property
@@ -80,7 +81,7 @@ def _create(wish: Wish, state: BookingState, held_until: datetime | None) -> Boo
         organization_id=wish.professional.organization_id, contact=wish.contact, service=wish.service,
         professional=wish.professional, professional_number=wish.professional.number, during=during, blocked=blocked,
         state=state, held_until=held_until, origin=wish.origin, service_name=wish.service.name,
-        price_cents=wish.service.price_cents, notes=wish.notes, created_by=wish.actor,
+        price_cents=wish.service.price_cents, notes=wish.notes, email=wish.email, created_by=wish.actor,
     )  # fmt: skip
     _save(booking)
     _record(booking, state, wish.by, wish.actor, to=wish.starts_at)

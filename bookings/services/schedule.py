@@ -76,8 +76,7 @@ def hours_of(professionals: Iterable[Professional]) -> dict[UUID, dict[int, list
 @transaction.atomic
 def set_hours(professional: Professional, week: Mapping[int, Sequence[Shift]], *, actor: Membership | None) -> None:
     """Replace a professional's week; raises :class:`ScheduleError` when two shifts of a day overlap."""
-    for shifts in week.values():
-        _check_shifts(shifts)
+    check_week(week)
     Professional.objects.select_for_update(no_key=True).get(pk=professional.pk)
     WorkingHours.objects.filter(professional=professional).delete()
     WorkingHours.objects.bulk_create(
@@ -88,6 +87,12 @@ def set_hours(professional: Professional, week: Mapping[int, Sequence[Shift]], *
         for day, shifts in week.items() for start, end in shifts
     )  # fmt: skip
     record_audit("booking.hours", actor=actor, target=professional.name)
+
+
+def check_week(week: Mapping[int, Sequence[Shift]]) -> None:
+    """Raise :class:`ScheduleError` when two stretches of a day overlap or one ends before it begins."""
+    for shifts in week.values():
+        _check_shifts(shifts)
 
 
 def _check_shifts(shifts: Sequence[Shift]) -> None:

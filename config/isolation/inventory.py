@@ -29,6 +29,8 @@ ROUTES: dict[str, Kind] = {
     "configuracoes/": Kind.MEMBER,
     "inicio/": Kind.MEMBER,
     "conversas/": Kind.MEMBER,
+    "agenda/": Kind.MEMBER,
+    "agendar/": Kind.PUBLIC,
     "leads/": Kind.MEMBER,
     "campanhas/": Kind.MEMBER,
     "sdr/": Kind.MEMBER,
