@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import and_
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -10,7 +12,7 @@ from django.http import Http404
 from accounts.models import Membership
 from conversations.models import Conversation, ConversationStatus, Direction, Message, Origin
 from conversations.search import conversations_with
-from leads.queries import contacts
+from leads.queries import contacts, search_words
 
 # What a row of the list shows; the rest of four tables would cost more than the query itself.
 LIST_COLUMNS = (
@@ -65,10 +67,12 @@ def inbox(
 
 
 def _with_people(search: str) -> Q:
-    """Return the condition that the contact is found; a few are looked up first, many better beside their threads."""
-    found = contacts(search=search).order_by()
-    few = list(found.values_list("pk", flat=True)[: FEW_PEOPLE + 1])
-    return Q(contact_id__in=few) if len(few) <= FEW_PEOPLE else Q(contact__in=found)
+    """Return the condition that the contact is found; a few are looked up first, many are met soon beside their threads."""
+    few = list(contacts(search=search).order_by().values_list("pk", flat=True)[: FEW_PEOPLE + 1])
+    if len(few) <= FEW_PEOPLE:
+        return Q(contact_id__in=few)
+    named = [Q(contact__search__contains=word) for word in search_words(search)]
+    return reduce(and_, named, Q(contact__anonymised_at=None))
 
 
 def thread(conversation_id: UUID) -> "QuerySet[Message]":
@@ -76,10 +80,15 @@ def thread(conversation_id: UUID) -> "QuerySet[Message]":
     return Message.objects.filter(conversation_id=conversation_id).prefetch_related("attachments")
 
 
+def spoken(conversation_id: UUID) -> "QuerySet[Message]":
+    """Return what the two sides have said to each other and not taken back, unordered."""
+    rows = Message.objects.filter(conversation_id=conversation_id, direction__in=[Direction.IN, Direction.OUT])
+    return rows.exclude(data__has_key="revoked_at")
+
+
 def history(conversation_id: UUID, limit: int = 80) -> list[HistoryLine]:
     """Return the newest messages, oldest first, without notes and event lines."""
-    rows = Message.objects.filter(conversation_id=conversation_id, direction__in=[Direction.IN, Direction.OUT])
-    newest = list(rows.order_by("-at", "-pk")[:limit])
+    newest = list(spoken(conversation_id).order_by("-at", "-pk")[:limit])
     authors = {Origin.PHONE: "human", Origin.CUSTOMER: "customer", Origin.HUMAN: "human", Origin.BOT: "bot"}
     return [
         HistoryLine(str(m.pk), authors.get(Origin(m.origin), "campaign"), m.body or f"[{m.kind}]", m.at)

@@ -19,22 +19,18 @@ from core.text import fold
 
 HITS: Final = 100
 SAMPLE: Final = 1_000
-# A match from the index of words costs as much as so many messages passed on the way through the newest.
+# A match from the index of words costs, for each word, as much as so many messages passed on the way through the newest.
 FETCHED: Final = 4
 LONGEST_TEXT, LONGEST_WORD, MOST_WORDS = 20_000, 60, 6
 _LETTERS: Final = str.maketrans("0123456789", "ghijklmnop")
 
-_SAMPLE: Final = """
+# The limit inside makes the planner read the index by time; the rest alone could have it sort all messages.
+_NEWEST: Final = """
 SELECT conversation_id FROM (
   SELECT conversation_id, search, at FROM conversations_message WHERE organization_id = %s ORDER BY at DESC LIMIT %s
 ) AS newest WHERE search @@ %s::tsquery ORDER BY at DESC LIMIT %s
 """
-# Each OFFSET 0 keeps the planner from taking the other way.
-_NEWEST: Final = """
-SELECT conversation_id FROM (
-  SELECT conversation_id, search FROM conversations_message WHERE organization_id = %s ORDER BY at DESC OFFSET 0
-) AS newest WHERE search @@ %s::tsquery LIMIT %s
-"""
+# OFFSET 0 keeps the planner from reading the index by time here.
 _EVERYWHERE: Final = """
 SELECT conversation_id FROM (
   SELECT conversation_id, organization_id, at FROM conversations_message WHERE search @@ %s::tsquery OFFSET 0
@@ -95,26 +91,26 @@ class _Search:
         return " & ".join(f"'{key}{word}'" for word in self.words) + end
 
     def run(self) -> list[UUID]:
-        found = self._sample()
-        if len(found) >= self.limit:
-            return found
-        return self._newest() if self._is_common(len(found)) else self._everywhere()
+        found = self._newest(SAMPLE)
+        if len(found) < self.limit and (reach := self._reach(len(found))):
+            found = self._newest(reach)
+        return found if len(found) >= self.limit else self._everywhere()
 
-    def _sample(self) -> list[UUID]:
-        return _ids(_SAMPLE, [self.organization_id, SAMPLE, self.wanted, self.limit])
-
-    def _newest(self) -> list[UUID]:
-        return _ids(_NEWEST, [self.organization_id, self.wanted, self.limit])
+    def _newest(self, reach: int) -> list[UUID]:
+        return _ids(_NEWEST, [self.organization_id, reach, self.wanted, self.limit])
 
     def _everywhere(self) -> list[UUID]:
         return _ids(_EVERYWHERE, [self.wanted, self.organization_id, self.limit])
 
-    def _is_common(self, in_sample: int) -> bool:
-        """Whether enough of the newest messages are passed sooner than all matches are fetched from the index."""
+    def _reach(self, in_sample: int) -> int:
+        """Return among how many of the newest messages enough are expected; 0 if fetching all matches is sooner done."""
         if not in_sample:
-            return False
-        passed = self.limit * SAMPLE / in_sample
-        return passed < FETCHED * in_sample / SAMPLE * _messages_of(self.organization_id)
+            return 0
+        passed = self.limit * SAMPLE // in_sample
+        matches = in_sample / SAMPLE * _messages_of(self.organization_id)
+        is_sooner = passed < FETCHED * len(self.words) * matches
+        # Twice as far as expected, for the sample is a guess.
+        return 2 * passed if is_sooner else 0
 
 
 def _ids(statement: str, values: list[Any]) -> list[UUID]:
