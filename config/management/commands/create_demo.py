@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
@@ -11,10 +12,13 @@ from accounts.services.organizations import create_organization
 from billing.services import start_subscription
 from core.tenancy import activate_organization
 from gateways.models import Channel
+from leads.services import imports
 from sagas.outbox import deliver_due
 from sdr.services.profiles import get_profile, update_profile
 
 EMAIL = "demo@prosa.local"
+# Nobody has these phones; the Simulator's virtual contacts answer for them.
+EXAMPLE = settings.BASE_DIR / "static" / "exemplos" / "contatos.csv"
 SERVICES: list[dict[str, Any]] = [
     {"name": "Limpeza", "price_cents": 18000},
     {"name": "Clareamento", "price_cents": 69000},
@@ -40,6 +44,7 @@ class Command(BaseCommand):
         deliver_due()
         with activate_organization(membership.organization_id):
             self._fill()
+            self._bring_contacts()
         kept.write_text(f"{EMAIL} / {password}")
         kept.chmod(0o600)
         return f"{EMAIL} / {password}"
@@ -61,3 +66,8 @@ class Command(BaseCommand):
                 "speed": 10,
             }
             channel.save(update_fields=["sealed_config"])
+
+    def _bring_contacts(self) -> None:
+        """Put the example spreadsheet in line, as an upload would; the workers import it when they start."""
+        draft = imports.start_draft(SimpleUploadedFile(EXAMPLE.name, EXAMPLE.read_bytes()), actor=None)
+        imports.enqueue(draft, mapping=draft.mapping, list_name="Contatos de exemplo")

@@ -1,0 +1,26 @@
+"""The demonstration business: made once, with people to write to."""
+
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from pytest_django.fixtures import SettingsWrapper
+
+from accounts.models import Organization
+from core.tenancy import activate_organization
+from leads.models import Contact, ContactList
+from tests.support.jobs import drain
+
+
+@pytest.mark.django_db
+def test_the_demo_is_made_once_and_has_people(settings: SettingsWrapper, tmp_path: Path) -> None:
+    settings.DATA_DIR, settings.MEDIA_ROOT = tmp_path, tmp_path / "media"
+    login = call_command("create_demo")
+    drain()
+    demo = Organization.objects.get(is_demo=True)
+    with activate_organization(demo.pk):
+        assert ContactList.objects.get().size == Contact.objects.count() == 40
+        assert all(contact.phone.startswith("+551990000") for contact in Contact.objects.all())
+    assert call_command("create_demo") == login
+    assert Organization.objects.filter(is_demo=True).count() == 1
+    assert (tmp_path / "demo-login.txt").stat().st_mode & 0o077 == 0
