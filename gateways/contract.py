@@ -163,11 +163,26 @@ class ConnectionUpdate:
 
 
 @dataclass(frozen=True)
+class MessageChange:
+    """What was done to an earlier message: ``kind`` is edited, revoked or reaction.
+
+    ``external_id`` is the earlier message; ``text`` is its new text, or the emoji of a reaction, empty when it is taken back.
+    """
+
+    kind: str
+    external_id: str
+    chat_id: str
+    text: str
+    at: datetime
+    from_me: bool = False
+
+
+@dataclass(frozen=True)
 class Ignored:
     reason: str
 
 
-Parsed = InboundMessage | DeliveryUpdate | ConnectionUpdate | Ignored
+Parsed = InboundMessage | DeliveryUpdate | ConnectionUpdate | MessageChange | Ignored
 
 
 @dataclass(frozen=True)
@@ -205,6 +220,8 @@ class Adapter(Protocol):
     uses_qr: bool
     sends_media: bool
     is_paced: bool
+    shows_presence: bool
+    """Whether :meth:`presence` does anything."""
     connection_marks: tuple[bytes, ...]
     """Byte strings, one of which is in every webhook that tells the connection's state; those come in floods."""
 
@@ -213,6 +230,7 @@ class Adapter(Protocol):
     def connect(self, config: Any, webhook_url: str) -> Operation[ConnectionReport]: ...
     def health(self, config: Any) -> Operation[ConnectionReport]: ...
     def disconnect(self, config: Any) -> Operation[ConnectionReport]: ...
+    def presence(self, config: Any, chat_id: str, typing: bool) -> Operation[str]: ...
     def media_call(self, config: Any, media: MediaRef) -> HttpCall | None: ...
     def verify_hook(self, config: Any, hook: RawHook) -> bool: ...
     def dedupe_key(self, hook: RawHook) -> str: ...

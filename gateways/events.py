@@ -2,16 +2,20 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateways.contract import InboundMessage
+from gateways.contract import InboundMessage, MessageChange
 from sagas.events import Event
 
 
 @dataclass(frozen=True)
 class MessagesReceived(Event):
-    """A batch of one channel's inbound messages, each a dict made by :func:`message_payload`."""
+    """A batch of one channel's inbound messages, each a dict made by :func:`message_payload`.
+
+    ``changes`` is what was done to earlier messages, each a dict made by :func:`change_payload`; it comes after them.
+    """
 
     channel_id: str
     messages: list[dict[str, Any]] = field(default_factory=list)
+    changes: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def ordering_key(self) -> str:
@@ -43,3 +47,8 @@ def message_payload(message: InboundMessage, *, is_old: bool) -> dict[str, Any]:
     ``is_old`` says that it arrived so late that nobody may answer it by itself.
     """
     return dataclasses.asdict(message) | {"at": message.at.isoformat(), "is_old": is_old}
+
+
+def change_payload(change: MessageChange) -> dict[str, Any]:
+    """Return what was done to a message as JSON values, ``at`` in ISO format."""
+    return dataclasses.asdict(change) | {"at": change.at.isoformat()}

@@ -15,6 +15,7 @@ from conversations.models import (
     Origin,
 )
 from conversations.search import index_message
+from conversations.services.changes import apply_change
 from conversations.services.media import fetch_attachment
 from conversations.services.threads import current_conversation, show_as_last
 from gateways.events import MessagesReceived
@@ -33,6 +34,8 @@ def handle_messages(event: MessagesReceived) -> None:
             continue
         if not Message.objects.filter(channel_id=event.channel_id, external_id=received["external_id"]).exists():
             _store(event, received)
+    for change in event.changes:
+        apply_change(event.channel_id, change)
 
 
 def _store(event: MessagesReceived, received: dict[str, Any]) -> None:

@@ -22,13 +22,13 @@ from conversations.models import (
     Origin,
 )
 from conversations.search import index_message
+from conversations.services.addresses import announce_answer, chat_id_of
 from conversations.services.states import apply_known_statuses
 from conversations.services.threads import show_as_last, tell_pages
 from core.clock import now
 from core.jobs import job
 from core.tenancy import across_organizations
 from core.uploads import SafeUpload, store_upload
-from gateways import number_checks
 from gateways.contract import Outcome, OutgoingMedia, OutgoingMessage, SendResult
 from gateways.services.sending import send_once
 from sagas.outbox import publish
@@ -68,6 +68,7 @@ def send_message(
         return Message.objects.get(client_key=client_key)  # type: ignore[no-any-return]
     if origin == Origin.HUMAN:
         _take_over(conversation, message, author)
+        announce_answer(conversation, typing=False)
     send_queued.enqueue(organization_id=str(conversation.organization_id), message_id=str(message.pk))
     return message
 
@@ -121,15 +122,10 @@ def _claim(message_id: UUID | str, token: UUID) -> bool:
 
 
 def _outgoing(message: Message) -> OutgoingMessage:
-    contact = message.conversation.contact
-    chat_id = number_checks.chat_ids(message.channel_id, [contact.phone]).get(contact.phone, "")
-    if not chat_id:
-        identity = contact.identities.filter(kind__in=["whatsapp", "lid"]).order_by("-created_at").first()
-        chat_id = identity.value if identity else ""
     return OutgoingMessage(
-        phone=contact.phone,
+        phone=message.conversation.contact.phone,
         text=message.body,
-        chat_id=chat_id,
+        chat_id=chat_id_of(message.conversation),
         media=_media(message),
         reply_to=message.reply_to_external_id,
     )

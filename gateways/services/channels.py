@@ -57,8 +57,9 @@ def create_channel(
     clean = validate_config(provider, config)
     channel = Channel(
         organization_id=current_organization_id(), provider=provider, name=name.strip()[:80], role=role,
-        phone=_canonical(phone), config=clean,
+        phone=_canonical(phone),
     )  # fmt: skip
+    channel.config = clean
     apply_pace(channel, pace or PaceSettings())
     with transaction.atomic():
         _check_limit(provider)

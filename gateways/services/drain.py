@@ -22,8 +22,8 @@ from core.clock import now
 from core.jobs import job
 from core.live import signal
 from core.tenancy import across_organizations
-from gateways.contract import ConnectionUpdate, DeliveryUpdate, Ignored, InboundMessage, Parsed
-from gateways.events import MessagesReceived, StatusesReceived, message_payload
+from gateways.contract import ConnectionUpdate, DeliveryUpdate, Ignored, InboundMessage, MessageChange, Parsed
+from gateways.events import MessagesReceived, StatusesReceived, change_payload, message_payload
 from gateways.models import Channel, ChannelState, Receipt, ReceiptState
 from gateways.registry import get_adapter
 from gateways.services.evidence import note_events
@@ -210,9 +210,10 @@ def _apply(channel: Channel, items: Sequence[Parsed]) -> None:
     messages = [
         message_payload(item, is_old=item.at < at - OLD_AFTER) for item in items if isinstance(item, InboundMessage)
     ]
-    for start in range(0, len(messages), MESSAGES_PER_EVENT):
-        part = messages[start : start + MESSAGES_PER_EVENT]
-        publish(MessagesReceived(str(channel.organization_id), str(channel.pk), part))
+    changes = [change_payload(item) for item in items if isinstance(item, MessageChange)]
+    for start in range(0, max(len(messages), len(changes)), MESSAGES_PER_EVENT):
+        part = slice(start, start + MESSAGES_PER_EVENT)
+        publish(MessagesReceived(str(channel.organization_id), str(channel.pk), messages[part], changes[part]))
 
 
 def _apply_statuses(channel: Channel, updates: list[DeliveryUpdate]) -> None:

@@ -15,6 +15,7 @@ from gateways.ingest import store_hooks
 from gateways.models import Channel, SimulatedHook
 from gateways.providers.simulator.brain import react, virtual_contact
 from gateways.providers.simulator.config import SimulatorConfig
+from gateways.providers.simulator.media import sample_bytes
 
 BATCH = 500
 KEPT = timedelta(days=30)
@@ -27,6 +28,8 @@ def simulator_port(channel: Channel) -> Callable[[HttpCall], HttpReply]:
     def serve(call: HttpCall) -> HttpReply:
         if call.url in {"simulator://send", "simulator://check"} and _is_nobody(config, call.json["phone"]):
             return HttpReply(404, b'{"error": "no such number"}')
+        if (file := sample_bytes(call.url)) is not None:
+            return HttpReply(200, file)
         if call.url == "simulator://send":
             return _accept(channel, config, call.json["phone"], call.json["text"])
         return HttpReply(200, b"{}")

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.access import role_required
 from accounts.http import MemberRequest
 from accounts.models import Role
+from core.once import once
 from gateways import queries
 from gateways.errors import ChannelConfigError, ChannelLimitError
 from gateways.forms import PROVIDERS, AccessForm, ChannelForm
@@ -28,6 +29,7 @@ def provider_list(request: MemberRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(Role.ADMIN)
+@once("gateways:channels")
 def channel_create(request: MemberRequest, provider: str) -> HttpResponse:
     choice = PROVIDERS.get(provider)
     if choice is None:

@@ -16,7 +16,8 @@ from django.db import IntegrityError, connection, transaction
 from accounts.models import Organization
 from conversations.events import CustomerReplied
 from conversations.models import Conversation, ConversationStatus, Direction, Message, Origin
-from conversations.queries import history
+from conversations.queries import history, spoken
+from conversations.services.addresses import announce_answer
 from conversations.services.handling import add_event
 from conversations.services.send import send_message
 from core.clock import now
@@ -131,6 +132,7 @@ def run_turn(*, organization_id: str, turn_id: str) -> None:
         give_up(turn_id, fence)
         return
     conversation = Conversation.objects.select_related("contact", "channel").get(pk=turn.conversation_id)
+    announce_answer(conversation, typing=True)
     profile = get_profile()
     lines = read_history(conversation)
     with transaction.atomic():
@@ -250,8 +252,7 @@ def _silenced(turn: ReplyTurn, conversation: Conversation) -> str:
 
 
 def _newest(conversation: Conversation) -> Message | None:
-    spoken = Message.objects.filter(conversation=conversation, direction__in=[Direction.IN, Direction.OUT])
-    newest: Message | None = spoken.order_by("-at", "-pk").first()
+    newest: Message | None = spoken(conversation.pk).order_by("-at", "-pk").first()
     return newest
 
 

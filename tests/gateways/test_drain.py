@@ -18,7 +18,7 @@ from gateways.receipts import NewReceipt
 from gateways.services import drain as module
 from gateways.services.drain import drain_batch, drain_channel, drain_missed, replay_receipt
 from sagas.models import OutboxEvent
-from tests.gateways.conftest import MakeChannel, ack, message, session
+from tests.gateways.conftest import CUSTOMER, MakeChannel, ack, message, session
 from tests.support.jobs import drain
 
 pytestmark = pytest.mark.django_db
@@ -290,3 +290,40 @@ def test_what_arrives_while_a_batch_is_drained_is_found_by_the_same_run(
     put(channel, message(1, "cedo"))
     assert drain_channel(channel.pk) == 2
     assert texts() == ["cedo", "tarde"]
+
+
+def change(event: str, **payload: Any) -> dict[str, Any]:
+    body = {"id": f"false_{CUSTOMER}_ACTION", "timestamp": int(now().timestamp()), "from": CUSTOMER, "fromMe": False}
+    return {"event": event, "session": "default", "payload": body | payload}
+
+
+def test_what_is_done_to_a_message_comes_after_the_message(channel: Channel) -> None:
+    put(
+        channel,
+        message(1, "Quanto custa?"),
+        change("message.edited", editedMessageId="AAAA0001", body="Quanto custa a limpeza?"),
+        change("message.reaction", reaction={"text": "👍", "messageId": f"false_{CUSTOMER}_AAAA0001"}),
+    )
+    drain_channel(channel.pk)
+    [payload] = published("MessagesReceived")
+    assert [m["text"] for m in payload["messages"]] == ["Quanto custa?"]
+    assert [(c["kind"], c["external_id"], c["text"]) for c in payload["changes"]] == [
+        ("edited", "AAAA0001", "Quanto custa a limpeza?"),
+        ("reaction", "AAAA0001", "👍"),
+    ]
+
+
+def test_changes_alone_are_told_too(channel: Channel) -> None:
+    put(channel, change("message.revoked", after={"id": f"false_{CUSTOMER}_ACTION"}, revokedMessageId="AAAA0001"))
+    drain_channel(channel.pk)
+    [payload] = published("MessagesReceived")
+    assert (payload["messages"], payload["changes"][0]["kind"]) == ([], "revoked")
+
+
+def test_a_restriction_of_a_working_session_rests_the_number(channel: Channel) -> None:
+    event = session("WORKING")
+    event["payload"]["data"] = {"reachoutTimelock": {"isActive": True}}
+    put(channel, event)
+    drain_channel(channel.pk)
+    channel.refresh_from_db()
+    assert (channel.state, channel.state_reason) == (ChannelState.RESTRICTED, "reachout_timelock")

@@ -226,6 +226,15 @@ def test_connecting_from_the_choice_to_the_number_in(ana: Membership, login: Log
     assert stored(channel).phone == "+5511988880000"
 
 
+def test_a_server_that_ignores_the_key_is_named_where_it_is_connected(
+    make_channel: MakeChannel, ana: Membership, login: Login
+) -> None:
+    for state in ("qr_required", "connected"):
+        channel = make_channel(name=state, state=state, warning="key_ignored")
+        for address in (url("channel-connect", channel.pk), url("channel", channel.pk)):
+            assert "WAHA_API_KEY" in text(login(ana).get(address))
+
+
 def test_a_new_simulator_is_ready_at_once(ana: Membership, login: Login) -> None:
     answer = login(ana).post(
         url("channel-create", "simulator"), {"name": "Ensaio", "role": "active", "speed": "60", "replies": "on"}

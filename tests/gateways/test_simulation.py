@@ -8,10 +8,16 @@ import time_machine
 
 from accounts.events import OrganizationCreated
 from accounts.models import Membership, Organization
+from conversations.models import Attachment, Conversation, Origin
+from conversations.services.send import send_message
+from core.clock import now
 from core.tenancy import across_organizations, activate_organization
-from gateways.contract import Outcome, OutgoingMessage
+from core.uploads import check_upload
+from gateways.contract import HttpReply, Outcome, OutgoingMessage
 from gateways.jobs import purge_receipts, run_simulated_contacts
 from gateways.models import Channel, ChannelState, MessageStatus, Receipt, SimulatedHook
+from gateways.providers.simulator.media import SAMPLES, sample_bytes
+from gateways.services.media import download
 from gateways.services.sending import send_once
 from gateways.services.simulation import deliver_due_hooks
 from gateways.subscribers import open_a_simulator
@@ -148,3 +154,42 @@ def test_raw_webhooks_are_forgotten_after_a_month(make_channel: MakeChannel) -> 
         traveller.shift(timedelta(days=180))
         purge_receipts()
         assert not MessageStatus.objects.exists()
+
+
+@pytest.mark.parametrize(("kind", "mimetype"), [("audio", "audio/ogg"), ("image", "image/jpeg")])
+def test_virtual_contacts_send_real_files(make_channel: MakeChannel, kind: str, mimetype: str) -> None:
+    channel = simulator(make_channel)
+    reply = download(channel, {"mimetype": mimetype, "filename": "", "url": SAMPLES[kind].url})
+    assert isinstance(reply, HttpReply)
+    upload = check_upload(reply.body, filename=SAMPLES[kind].filename)
+    assert (upload.kind, upload.mimetype) == (kind, mimetype)
+    assert len(reply.body) < 20_000
+
+
+@pytest.mark.parametrize("url", ["", "simulator://media/", "simulator://media/../config.py", "simulator://send"])
+def test_no_other_file_can_be_fetched(make_channel: MakeChannel, url: str) -> None:
+    reply = download(simulator(make_channel), {"mimetype": "", "filename": "", "url": url})
+    assert reply is None or reply.body == b"{}"
+
+
+def test_files_travel_both_ways_through_the_inbox(make_channel: MakeChannel, ana: Membership) -> None:
+    channel = simulator(make_channel, mix={"voice": 100}, speed=1000)
+    phone = "+5511999998888"
+    hook = {"type": "message", "id": "in-1", "phone": phone, "name": "Bia", "text": "", "kind": "audio"}
+    SimulatedHook.objects.create(channel=channel, phone=phone, body=hook, due_at=now())
+    run_simulated_contacts()
+    drain()
+    received = Attachment.objects.get()
+    assert (received.kind, received.mimetype, received.error) == ("audio", "audio/ogg", "")
+    assert received.size > 1_000
+    thread = Conversation.objects.get()
+    photo = check_upload(sample_bytes(SAMPLES["image"].url) or b"", filename="foto.jpg")
+    sent = send_message(thread, body="", author=ana, origin=Origin.HUMAN, upload=photo)
+    drain()
+    sent.refresh_from_db()
+    assert (sent.state, sent.kind) == ("sent", "image")
+    SimulatedHook.objects.update(due_at=START)
+    run_simulated_contacts()
+    drain()
+    sent.refresh_from_db()
+    assert sent.state in {"delivered", "read"}

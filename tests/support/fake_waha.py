@@ -102,6 +102,8 @@ class FakeWaha:
             return Response(401, {"message": "Unauthorized", "statusCode": 401})
         if match := SEND.fullmatch(request.path):
             return self._send(request, match[1])
+        if request.path in {"/api/sendSeen", "/api/startTyping", "/api/stopTyping"}:
+            return self._presence(request)
         if request.path == "/api/contacts/check-exists":
             return self._check(request)
         return self._about_sessions(request)
@@ -119,6 +121,12 @@ class FakeWaha:
         else:
             self.counts[str(response.status)] += 1
         response.delay = self.faults.latency_ms / 1000
+        return response
+
+    def _presence(self, request: Request) -> Response:
+        body = request.json()
+        response = self._unready(str(body.get("session"))) or Response(201, {})
+        self.counts[f"{request.path.rsplit('/', 1)[1]} {response.status}"] += 1
         return response
 
     def _unready(self, name: str) -> Response | None:

@@ -1,6 +1,7 @@
 """A provider like the others, whose phones are virtual contacts. Its server is :mod:`gateways.services.simulation`."""
 
 import hashlib
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from gateways.contract import (
     Ignored,
     InboundMessage,
     MediaRef,
+    MessageChange,
     NumberAnswer,
     Operation,
     Outcome,
@@ -26,10 +28,10 @@ from gateways.contract import (
     TransportFailure,
 )
 from gateways.providers.simulator.config import SimulatorConfig
+from gateways.providers.simulator.media import ADDRESS, SAMPLES
 
 STATES = {"sent", "delivered", "read", "failed"}
-# Virtual contacts send pictures and voices, but nobody can fetch them: the file is the one thing that is not simulated.
-MEDIA_TYPES = {"image": "image/jpeg", "audio": "audio/ogg"}
+CHANGES = {"edited", "revoked", "reaction"}
 
 
 class SimulatorAdapter:
@@ -39,10 +41,12 @@ class SimulatorAdapter:
     uses_qr = False
     sends_media = True
     is_paced = False
+    shows_presence = False
     connection_marks: tuple[bytes, ...] = ()
 
     def send(self, config: SimulatorConfig, message: OutgoingMessage) -> Operation[SendResult]:
-        body = {"phone": message.phone, "text": message.text, "media": message.media.kind if message.media else ""}
+        media = asdict(message.media) if message.media else None
+        body = {"phone": message.phone, "text": message.text, "media": media}
         reply = yield HttpCall("POST", "simulator://send", json=body, effectful=True)
         return _read_send(reply, message.phone)
 
@@ -61,8 +65,12 @@ class SimulatorAdapter:
         yield HttpCall("POST", "simulator://disconnect")
         return ConnectionReport("disconnected", "logout")
 
+    def presence(self, config: SimulatorConfig, chat_id: str, typing: bool) -> Operation[str]:
+        yield from ()
+        return ""
+
     def media_call(self, config: SimulatorConfig, media: MediaRef) -> HttpCall | None:
-        return None
+        return HttpCall("GET", media.url) if media.url.startswith(ADDRESS) else None
 
     def verify_hook(self, config: SimulatorConfig, hook: RawHook) -> bool:
         return True
@@ -85,6 +93,8 @@ class SimulatorAdapter:
                 return [_ack(event)]
             case "message":
                 return [_message(event)]
+            case "change":
+                return [_change(event)]
         return [Ignored(f"type {event.get('type')!s:.40}")]
 
 
@@ -129,11 +139,23 @@ def _message(event: dict[str, Any]) -> Parsed:
         phone=phone,
         identities=(("whatsapp", phone),),
         name=_text(event, "name"),
-        kind=kind if kind in MEDIA_TYPES else "text",
+        kind=kind if kind in SAMPLES else "text",
         text=_text(event, "text"),
         at=_time(event),
-        media=MediaRef(MEDIA_TYPES[kind]) if kind in MEDIA_TYPES else None,
+        media=_media(kind),
     )
+
+
+def _media(kind: str) -> MediaRef | None:
+    sample = SAMPLES.get(kind)
+    return MediaRef(sample.mimetype, sample.filename, sample.url) if sample else None
+
+
+def _change(event: dict[str, Any]) -> Parsed:
+    phone, external_id, kind = _text(event, "phone"), _text(event, "id"), _text(event, "change")
+    if not phone or not external_id or kind not in CHANGES:
+        return Ignored("unknown change")
+    return MessageChange(kind, external_id, phone, _text(event, "text"), _time(event))
 
 
 def _time(event: dict[str, Any]) -> datetime:

@@ -24,11 +24,11 @@ from gateways.providers.waha.ids import chat_id, full_id, phone_of
 from gateways.providers.waha.outcomes import CHANNEL_FAULTS, detail_of, read_check, read_send
 from gateways.providers.waha.payloads import SESSION_STATES, event_key, read_event
 
-EVENTS = ["message.any", "message.ack", "session.status"]
+EVENTS = ["message.any", "message.ack", "message.edited", "message.revoked", "message.reaction", "session.status"]
 RETRIES = {"policy": "exponential", "delaySeconds": 2, "attempts": 15}
 MEDIA_PATHS = {"image": "/api/sendImage", "video": "/api/sendVideo", "audio": "/api/sendVoice"}
 # A session that is not ready answers after about five seconds, so every limit is well above that.
-SEND_SECONDS, ASK_SECONDS = 30.0, 15.0
+SEND_SECONDS, ASK_SECONDS, PRESENCE_SECONDS = 30.0, 15.0, 10.0
 KEY_IGNORED = "key_ignored"
 
 
@@ -41,6 +41,7 @@ class WahaAdapter:
     uses_qr = True
     sends_media = True
     is_paced = True
+    shows_presence = True
     connection_marks = (b'"session.status"',)
 
     def send(self, config: WahaConfig, message: OutgoingMessage) -> Operation[SendResult]:
@@ -115,6 +116,17 @@ class WahaAdapter:
     def disconnect(self, config: WahaConfig) -> Operation[ConnectionReport]:
         reply = yield HttpCall("POST", config.address(f"/api/sessions/{config.session}/logout"), config.headers, {})
         return _trouble(reply) or ConnectionReport("disconnected", "logout")
+
+    def presence(self, config: WahaConfig, chat_id: str, typing: bool) -> Operation[str]:
+        """Show that the chat was read and, if asked, that an answer is being typed; return what went wrong, if anything."""
+        body = {"session": config.session, "chatId": chat_id}
+        for path in ("/api/sendSeen", "/api/startTyping")[: 1 + typing]:
+            reply = yield HttpCall("POST", config.address(path), config.headers, body, timeout_seconds=PRESENCE_SECONDS)
+            if isinstance(reply, TransportFailure):
+                return f"{path}: {reply.detail}"
+            if reply.status >= 300:
+                return f"{path}: HTTP {reply.status} {detail_of(reply.json())}".strip()
+        return ""
 
     def media_call(self, config: WahaConfig, media: MediaRef) -> HttpCall | None:
         return HttpCall("GET", config.address(media.url), config.headers) if media.url.startswith("/") else None

@@ -9,7 +9,7 @@ import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from core.clock import now
-from gateways.contract import ConnectionUpdate, DeliveryUpdate, Ignored, InboundMessage, MediaRef, Parsed
+from gateways.contract import ConnectionUpdate, DeliveryUpdate, Ignored, InboundMessage, MediaRef, MessageChange, Parsed
 from gateways.providers.waha.ids import chat_id, chat_of, is_person, last_part, phone_of
 
 ACKS = {-1: "failed", 0: "queued", 1: "sent", 2: "delivered", 3: "read", 4: "read"}
@@ -23,6 +23,8 @@ SESSION_STATES = {
     # WAHA has no ban code: a blocked account shows as FAILED too, so the reason is kept for the person to see.
     "FAILED": "disconnected",
 }
+CHANGES = {"message.edited": "edited", "message.revoked": "revoked", "message.reaction": "reaction"}
+LONGEST_TEXT = 65_536
 MEDIA_TYPES = {"image": "image", "video": "video", "audio": "audio", "ptt": "audio", "sticker": "image"}
 # Where engines put the phone of a contact who writes under a hidden id (not in every version).
 PHONE_BESIDE_LID = (("key", "remoteJidAlt"), ("key", "senderPn"), ("Info", "SenderAlt"))
@@ -97,6 +99,8 @@ def read_event(value: Any) -> list[Parsed]:
             return [_message(envelope.payload)]
         case "message.ack":
             return [_ack(envelope.payload)]
+        case "message.edited" | "message.revoked" | "message.reaction":
+            return [_change(envelope)]
         case "session.status":
             return [_status(envelope)]
     return [Ignored(f"event {envelope.event[:60]}")]
@@ -109,11 +113,45 @@ def event_key(value: Any) -> str:
     """
     envelope = Envelope.model_validate(_mapping(value))
     payload = envelope.payload
+    if envelope.event in CHANGES:
+        return _change_key(envelope)
     if not isinstance(payload.get("id"), str) or envelope.event not in {"message", "message.any", "message.ack"}:
         return ""
     ack = str(payload.get("ack")) if envelope.event == "message.ack" else ""
     parts = [envelope.event, envelope.session, payload["id"], ack]
     return hashlib.sha256(orjson.dumps(parts)).hexdigest()
+
+
+def _change_key(envelope: Envelope) -> str:
+    payload, reaction = envelope.payload, _mapping(envelope.payload.get("reaction"))
+    about = [payload.get(name) for name in ("id", "editedMessageId", "revokedMessageId", "body", "timestamp")]
+    action = _mapping(payload.get("after")).get("id")
+    parts = [envelope.event, envelope.session, *about, action, reaction.get("messageId"), reaction.get("text")]
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def _change(envelope: Envelope) -> Parsed:
+    """Read what was done to an earlier message.
+
+    The action has an id of its own, which names the chat; the message that it is about is named by its last part alone, in
+    reactions by its whole id. ``before`` of a revocation is null in most cases.
+    """
+    payload, kind = envelope.payload, CHANGES[envelope.event]
+    action = _mapping(payload.get("after")) if kind == "revoked" else payload
+    reaction = _mapping(payload.get("reaction"))
+    about = _text(payload.get({"edited": "editedMessageId", "revoked": "revokedMessageId"}.get(kind, "")))
+    about = about or _text(reaction.get("messageId"))
+    message = Message.model_validate(action)
+    chat = chat_of(message.id) or chat_of(about) or message.chat
+    if not about:
+        return Ignored("change without a message")
+    if not is_person(chat):
+        return Ignored("group, channel or status")
+    text = message.body if kind == "edited" else _text(reaction.get("text"))
+    if kind == "edited" and not text:
+        return Ignored("edited without a text")
+    from_me = message.from_me or message.id.startswith("true_")
+    return MessageChange(kind, last_part(about), chat, text[:LONGEST_TEXT], message.timestamp, from_me)
 
 
 def _message(payload: dict[str, Any]) -> Parsed:
@@ -194,5 +232,17 @@ def _status(envelope: Envelope) -> Parsed:
     status = _text(envelope.payload.get("status"))
     if not status:
         return Ignored("session without status")
-    phone = phone_of(chat_id(envelope.me.get("id")))
-    return ConnectionUpdate(SESSION_STATES.get(status, "connecting"), status[:60], phone or "")
+    phone = phone_of(chat_id(envelope.me.get("id"))) or ""
+    if status == "WORKING" and (restriction := _restriction(_mapping(envelope.payload.get("data")))):
+        return ConnectionUpdate("restricted", restriction, phone)
+    return ConnectionUpdate(SESSION_STATES.get(status, "connecting"), status[:60], phone)
+
+
+def _restriction(data: dict[str, Any]) -> str:
+    """Return why WhatsApp lets a working session write to nobody new (WAHA from 2026), or an empty text.
+
+    Restarting or logging out makes it worse; it ends by itself.
+    """
+    if _mapping(data.get("reachoutTimelock")).get("isActive") is True:
+        return "reachout_timelock"
+    return "message_capping" if _mapping(data.get("messageCapping")).get("cappingStatus") == "CAPPED" else ""

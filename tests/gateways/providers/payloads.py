@@ -12,6 +12,7 @@ from gateways.contract import (
     DeliveryUpdate,
     Ignored,
     InboundMessage,
+    MessageChange,
     Operation,
     Parsed,
     R,
@@ -19,7 +20,13 @@ from gateways.contract import (
 from gateways.registry import ADAPTERS
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
-TYPES = {InboundMessage: "message", DeliveryUpdate: "status", ConnectionUpdate: "connection", Ignored: "ignored"}
+TYPES = {
+    InboundMessage: "message",
+    DeliveryUpdate: "status",
+    ConnectionUpdate: "connection",
+    MessageChange: "change",
+    Ignored: "ignored",
+}
 
 
 @cache

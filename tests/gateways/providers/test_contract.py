@@ -14,6 +14,8 @@ from gateways.contract import (
     HttpReply,
     Ignored,
     InboundMessage,
+    MediaRef,
+    MessageChange,
     Outcome,
     OutgoingMessage,
     RawHook,
@@ -25,6 +27,7 @@ from tests.gateways.providers.payloads import TYPES, body_of, cases, fixture, la
 
 ODD = [None, True, 7, -1, 10**18, 1.5, "", "@", "true_", "___", "é\u0000", [], [[]], {}, {"id": {}}]
 STATES = {"queued", "sent", "delivered", "read", "failed"}
+CHANGES = {"edited", "revoked", "reaction"}
 CONNECTION_STATES = {"connecting", "qr_required", "connected", "disconnected", "restricted"}
 
 each_provider = pytest.mark.parametrize("code", list(ADAPTERS))
@@ -109,6 +112,8 @@ def test_what_is_understood_uses_our_words(code: str, case: dict[str, Any]) -> N
         assert kind != "connection" or item.state in CONNECTION_STATES  # type: ignore[union-attr]
         if isinstance(item, InboundMessage):
             assert item.external_id and item.identities and item.at.tzinfo is not None
+        if isinstance(item, MessageChange):
+            assert item.kind in CHANGES and item.external_id and item.chat_id and item.at.tzinfo is not None
 
 
 def _spoilt(value: Any) -> Iterator[Any]:
@@ -154,7 +159,7 @@ def test_different_news_have_different_keys(code: str) -> None:
         items = [
             item
             for item in adapter.parse(_config(code), body_of(case))
-            if TYPES[type(item)] in {"status", "connection"}
+            if TYPES[type(item)] in {"status", "connection", "change"}
         ]
         if items:
             by_meaning.setdefault(adapter.dedupe_key(_hook(case)), set()).add(repr(case["body"]))
@@ -178,5 +183,43 @@ def test_connection_news_carry_their_mark(code: str, case: dict[str, Any]) -> No
     compact = json.dumps(case["body"], separators=(",", ":")).encode()
     if "connection" in kinds:
         assert any(mark in compact for mark in adapter.connection_marks)
-    if kinds & {"message", "status"}:
+    if kinds & {"message", "status", "change"}:
         assert not any(mark in compact for mark in adapter.connection_marks)
+
+
+@each_provider
+@pytest.mark.parametrize("typing", [False, True])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        HttpReply(201, b""), HttpReply(500, b"no"), HttpReply(422, b'{"expected": ["WORKING"]}'), HttpReply(404, b"[]"),
+        TransportFailure(FailureKind.MAYBE_SENT, "reset"), TransportFailure(FailureKind.NOT_SENT, "refused"),
+    ],
+    ids=["done", "500", "422", "404", "reset", "refused"],
+)  # fmt: skip
+def test_signs_of_life_deliver_nothing_and_never_fail(
+    code: str, typing: bool, answer: HttpReply | TransportFailure
+) -> None:
+    adapter = get_adapter(code)
+    operation = adapter.presence(_config(code), fixture(code)["chat_id"], typing)
+    calls = []
+    try:
+        calls.append(next(operation))
+        while True:
+            calls.append(operation.send(answer))
+    except StopIteration as finished:
+        trouble = finished.value
+    assert bool(calls) == adapter.shows_presence
+    assert not any(call.effectful for call in calls)
+    assert bool(trouble) == (adapter.shows_presence and not (isinstance(answer, HttpReply) and answer.status == 201))
+
+
+@each_provider
+def test_files_are_fetched_from_the_provider_alone(code: str) -> None:
+    adapter, config = get_adapter(code), _config(code)
+    for url in ("", "https://elsewhere.example/a.jpg", "//elsewhere.example/a.jpg", "file:///etc/passwd"):
+        call = adapter.media_call(config, MediaRef("image/jpeg", "a.jpg", url))
+        assert call is None or call.url.startswith(str(getattr(config, "base_url", "")))
+    news = [item for case in fixture(code)["hooks"] for item in adapter.parse(config, body_of(case))]
+    files = [item.media for item in news if isinstance(item, InboundMessage) and item.media and item.media.url]
+    assert files and all(adapter.media_call(config, file) for file in files)

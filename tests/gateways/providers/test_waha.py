@@ -145,7 +145,9 @@ def test_connecting_creates_the_session_with_our_webhook() -> None:
     webhook = calls[0].json["config"]["webhooks"][0]
     assert (calls[0].method, calls[0].json["name"], calls[0].json["start"]) == ("POST", "loja", True)
     assert webhook["url"] == HOOK
-    assert set(webhook["events"]) == {"message.any", "message.ack", "session.status"}
+    assert set(webhook["events"]) == {
+        "message.any", "message.ack", "message.edited", "message.revoked", "message.reaction", "session.status",
+    }  # fmt: skip
     assert webhook["hmac"] == {"key": "my-secret-key"}
     assert webhook["retries"] == {"policy": "exponential", "delaySeconds": 2, "attempts": 15}
     assert (report.state, report.phone, report.warning) == ("connected", "+5511988880000", "")
@@ -277,3 +279,23 @@ def test_a_key_that_would_break_the_header_is_refused(key: str) -> None:
 def test_a_short_secret_does_not_eat_the_payload() -> None:
     config = CONFIG.model_copy(update={"api_key": "a"})
     assert ADAPTER.redact(config, b'{"event":"message"}') == b'{"event":"message"}'
+
+
+def test_a_chat_is_marked_as_read_before_somebody_types_in_it() -> None:
+    trouble, calls = play(ADAPTER.presence(CONFIG, "553188887777@c.us", True), _reply(201), _reply(201))
+    assert trouble == ""
+    assert [(call.method, call.url.split("3000")[1]) for call in calls] == [
+        ("POST", "/api/sendSeen"),
+        ("POST", "/api/startTyping"),
+    ]
+    assert {json.dumps(call.json) for call in calls} == {'{"session": "loja", "chatId": "553188887777@c.us"}'}
+
+
+def test_reading_alone_shows_no_typing() -> None:
+    assert len(play(ADAPTER.presence(CONFIG, "553188887777@c.us", False), _reply(201))[1]) == 1
+
+
+def test_a_chat_that_cannot_be_marked_is_left_alone() -> None:
+    trouble, calls = play(ADAPTER.presence(CONFIG, "553188887777@c.us", True), _reply(422, UNREADY))
+    assert "HTTP 422" in trouble
+    assert len(calls) == 1

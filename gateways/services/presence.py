@@ -1,0 +1,36 @@
+"""Small signs of life before an answer: read ticks, "typing…". They decorate; no send ever waits for them."""
+
+import logging
+
+from core.jobs import job
+from core.ratelimit import check
+from gateways.models import Channel, ChannelState
+from gateways.registry import get_adapter
+from gateways.services.simulation import simulator_port
+from gateways.transport import sync
+
+logger = logging.getLogger(__name__)
+
+# More of them a minute than a person could cause would be a sign of a machine; the surplus is simply not shown.
+PER_MINUTE = 20
+
+
+@job("default", timeout_seconds=60)
+def show_presence(*, organization_id: str, channel_id: str, chat_id: str, typing: bool) -> None:
+    """Show in one chat that we have read it and perhaps that we are writing; what fails is only noted."""
+    channel = Channel.objects.filter(pk=channel_id, state=ChannelState.CONNECTED, removed_at=None).first()
+    if channel is None or not check("presence", channel_id, limit=PER_MINUTE, period=60).allowed:
+        return
+    adapter = get_adapter(channel.provider)
+    config = adapter.config_model.model_validate(channel.config)
+    trouble = sync.run(adapter.presence(config, chat_id, typing), simulator=simulator_port(channel))
+    if trouble:
+        logger.info("presence not shown", extra={"channel": channel_id, "error": trouble[:300]})
+
+
+def announce(channel: Channel, chat_id: str, *, typing: bool) -> None:
+    """Let the contact see that an answer is coming, where the provider can show it."""
+    if chat_id and get_adapter(channel.provider).shows_presence:
+        show_presence.enqueue(
+            organization_id=str(channel.organization_id), channel_id=str(channel.pk), chat_id=chat_id, typing=typing
+        )
