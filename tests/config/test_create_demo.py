@@ -1,10 +1,10 @@
 """The demonstration business: made once, with people to write to."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import call_command
-from pytest_django.fixtures import SettingsWrapper
 
 from accounts.models import Organization
 from core.tenancy import activate_organization
@@ -13,7 +13,7 @@ from tests.support.jobs import drain
 
 
 @pytest.mark.django_db
-def test_the_demo_is_made_once_and_has_people(settings: SettingsWrapper, tmp_path: Path) -> None:
+def test_the_demo_is_made_once_and_has_people(settings: Any, tmp_path: Path) -> None:
     settings.DATA_DIR, settings.MEDIA_ROOT = tmp_path, tmp_path / "media"
     login = call_command("create_demo")
     drain()
