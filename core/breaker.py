@@ -13,9 +13,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import ClassVar
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
@@ -25,9 +26,10 @@ from core.redis import redis_client, redis_key, run_script
 
 logger = logging.getLogger(__name__)
 
+OPEN_BOARD = "breakers:open"
 _NOW = "local t = redis.call('TIME'); local now = t[1] * 1000 + math.floor(t[2] / 1000)\n"
 
-# KEYS state, outcomes, in flight, probe. ARGV failures, cool-down, lease, token.
+# KEYS state, outcomes, in flight, probe, board of the open ones. ARGV failures, cool-down, lease, token.
 # Answers {0 refused, 1 admitted, 2 probe; milliseconds to wait}.
 _ADMIT = f"""{_NOW}
 local opened = redis.call('HGET', KEYS[1], 'opened_at')
@@ -45,15 +47,18 @@ redis.call('PEXPIRE', KEYS[3], ARGV[3])
 return {{1, 0}}
 """
 
-# ARGV outcome (1 good, 0 bad, -1 neither), token, failures, ratio, window, cool-down. Answers the change, if any.
+# ARGV outcome (1 good, 0 bad, -1 neither), token, failures, ratio, window, cool-down, name. Answers the change, if any.
 _SETTLE = f"""{_NOW}
 redis.call('ZREM', KEYS[3], ARGV[2])
 local outcome = tonumber(ARGV[1])
 local kept = ARGV[5] + ARGV[6]
 if redis.call('GET', KEYS[4]) == ARGV[2] then
   redis.call('DEL', KEYS[4])
-  if outcome == 1 then redis.call('DEL', KEYS[1], KEYS[2]); return 'closed' end
-  if outcome == 0 then redis.call('HSET', KEYS[1], 'opened_at', now); redis.call('PEXPIRE', KEYS[1], kept) end
+  if outcome == 1 then redis.call('DEL', KEYS[1], KEYS[2]); redis.call('HDEL', KEYS[5], ARGV[7]); return 'closed' end
+  if outcome == 0 then
+    redis.call('HSET', KEYS[1], 'opened_at', now); redis.call('PEXPIRE', KEYS[1], kept)
+    redis.call('HSET', KEYS[5], ARGV[7], now .. ':' .. ARGV[6])
+  end
   return ''
 end
 if outcome == -1 or redis.call('HGET', KEYS[1], 'opened_at') then return '' end
@@ -74,6 +79,7 @@ end
 if bad < tonumber(ARGV[3]) or bad / all < tonumber(ARGV[4]) then return '' end
 redis.call('HSET', KEYS[1], 'opened_at', now)
 redis.call('PEXPIRE', KEYS[1], kept)
+redis.call('HSET', KEYS[5], ARGV[7], now .. ':' .. ARGV[6])
 return 'open'
 """
 
@@ -137,11 +143,15 @@ class Breaker:
 
     def reset(self) -> None:
         """Close the breaker and forget what happened."""
-        redis_client().delete(*self._keys())
+        *own, board = self._keys()
+        redis_client().delete(*own)
+        redis_client().hdel(board, self.name)
 
     def _settle(self, outcome: int, token: str) -> None:
         try:
-            limits = (outcome, token, self.failures, self.ratio, _ms(self.window), _ms(self.cool_down))
+            limits = (
+                outcome, token, self.failures, self.ratio, _ms(self.window), _ms(self.cool_down), self.name,
+            )  # fmt: skip
             change = run_script(_SETTLE, self._keys(), limits)
         except RedisError:
             # The lease of the call ends by itself; losing one outcome only delays the breaker.
@@ -161,9 +171,49 @@ class Breaker:
         finally:
             semaphore.release()
 
-    def _keys(self) -> tuple[str, str, str, str]:
+    def _keys(self) -> tuple[str, str, str, str, str]:
         base = redis_key(f"breaker:{self.name}")
-        return base, f"{base}:outcomes", f"{base}:flying", f"{base}:probe"
+        return base, f"{base}:outcomes", f"{base}:flying", f"{base}:probe", redis_key(OPEN_BOARD)
+
+
+def breaker_of(dependency: str, organization_id: UUID | str, **limits: float) -> Breaker:
+    """Return the breaker of one dependency for one organization: another's wrong key must stop nobody else."""
+    return Breaker(f"{dependency}:{organization_id}", **limits)  # type: ignore[arg-type]  # its own fields
+
+
+@dataclass(frozen=True)
+class OpenBreaker:
+    """A dependency that is left alone; ``retry_at`` is when one call may try it."""
+
+    dependency: str
+    organization_id: str
+    opened_at: datetime
+    retry_at: datetime
+
+
+def open_breakers(organization_id: UUID | str | None = None) -> list[OpenBreaker]:
+    """Return what is not closed now, of one organization or of all, oldest first; nothing when Redis is away."""
+    try:
+        board = redis_client().hgetall(redis_key(OPEN_BOARD))
+        found = [_open_from(name.decode(), value.decode()) for name, value in board.items()]
+        # What nobody has called for long is forgotten by its own keys first.
+        found = [one for one in found if redis_client().exists(redis_key(f"breaker:{_name_of(one)}"))]
+    except RedisError:
+        logger.warning("open breakers unknown", exc_info=True)
+        return []
+    mine = [one for one in found if organization_id is None or one.organization_id == str(organization_id)]
+    return sorted(mine, key=lambda one: one.opened_at)
+
+
+def _name_of(one: OpenBreaker) -> str:
+    return f"{one.dependency}:{one.organization_id}" if one.organization_id else one.dependency
+
+
+def _open_from(name: str, value: str) -> OpenBreaker:
+    dependency, _colon, organization_id = name.partition(":")
+    opened_ms, _colon, rest_ms = value.partition(":")
+    opened_at = datetime.fromtimestamp(int(opened_ms) / 1000, UTC)
+    return OpenBreaker(dependency, organization_id, opened_at, opened_at + timedelta(milliseconds=int(rest_ms)))
 
 
 def _ms(seconds: float) -> int:

@@ -7,7 +7,7 @@ from unittest import mock
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from core.breaker import Breaker, CircuitOpenError
+from core.breaker import Breaker, CircuitOpenError, breaker_of, open_breakers
 
 
 class DownError(Exception):
@@ -172,3 +172,39 @@ def test_redis_that_goes_away_during_a_call_does_not_hide_its_outcome(breaker: B
         patch.start()
     patch.stop()
     assert call(breaker) == "passed"
+
+
+def test_open_breakers_are_listed_until_they_close() -> None:
+    mine, other = (breaker_of("stripe", name, failures=2, cool_down=0.2, window=5) for name in ("org-a", "org-b"))
+    for one in (mine, other):
+        one.reset()
+        for _ in range(2):
+            call(one, fails=True)
+    [found] = open_breakers("org-a")
+    assert (found.dependency, found.organization_id) == ("stripe", "org-a")
+    assert (found.retry_at - found.opened_at).total_seconds() == 0.2
+    assert {one.organization_id for one in open_breakers()} >= {"org-a", "org-b"}
+    time.sleep(0.25)
+    assert call(mine, fails=True) == "failed"
+    assert open_breakers("org-a")[0].opened_at > found.opened_at, "a failed probe begins the rest anew"
+    time.sleep(0.25)
+    assert call(mine) == "passed"
+    assert open_breakers("org-a") == []
+    other.reset()
+    assert open_breakers("org-b") == []
+
+
+def test_a_breaker_that_everybody_forgot_is_not_listed() -> None:
+    forgotten = breaker_of("stripe", "org-c", failures=2, cool_down=0.1, window=0.1)
+    for _ in range(2):
+        call(forgotten, fails=True)
+    assert len(open_breakers("org-c")) == 1
+    deadline = time.monotonic() + 30
+    while open_breakers("org-c"):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_without_redis_nothing_is_called_open() -> None:
+    with mock.patch("core.breaker.redis_client", side_effect=RedisConnectionError):
+        assert open_breakers() == []
