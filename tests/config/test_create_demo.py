@@ -8,6 +8,7 @@ from django.core.management import call_command
 
 from accounts.models import Organization
 from core.tenancy import activate_organization
+from leads.jobs import resume_stalled_imports
 from leads.models import Contact, ContactList
 from tests.support.jobs import drain
 
@@ -16,6 +17,7 @@ from tests.support.jobs import drain
 def test_the_demo_is_made_once_and_has_people(settings: Any, tmp_path: Path) -> None:
     settings.DATA_DIR, settings.MEDIA_ROOT = tmp_path, tmp_path / "media"
     login = call_command("create_demo")
+    resume_stalled_imports()  # the sweep that finds it once the workers have started
     drain()
     demo = Organization.objects.get(is_demo=True)
     with activate_organization(demo.pk):
