@@ -92,6 +92,7 @@ class Drain:
         self._chat_ids: dict[str, str] = {}
         self._wake, self._settle_now = asyncio.Event(), asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._sends: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
 
     def is_streaming(self) -> bool:
@@ -110,6 +111,11 @@ class Drain:
         finally:
             await self.shared.database.insist(self.organization_id, partial(leases.release, self.lease))
         return True
+
+    def abandon(self) -> None:
+        """Wait for no answer any more: what is under way is in doubt, and is written down as that."""
+        for send in self._sends:
+            send.cancel()
 
     # ---- The parts of a run ---------------------------------------------------------------------------------------------
 
@@ -278,8 +284,9 @@ class Drain:
                 continue
             self.in_flight += 1
             task = loop.create_task(self._send(ready.row))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            for tasks in (self._tasks, self._sends):
+                tasks.add(task)
+                task.add_done_callback(tasks.discard)
 
     def _ring(self) -> None:
         self._timer = None
@@ -290,6 +297,10 @@ class Drain:
         try:
             message = OutgoingMessage(row.phone, row.body, row.chat_id)
             result = await arun(self.adapter.send(self.config, message), self.shared.session, simulator=self.port)
+        except asyncio.CancelledError:  # abandoned: the process must end, and the answer finds nobody at home
+            self.in_flight -= 1
+            self._end(judge(row, SendResult(Outcome.UNKNOWN, code="no_answer", detail="the sender ended")))
+            return
         except Exception as error:  # what nobody foresaw may have happened after bytes left: in doubt, never unrecorded
             logger.exception("send ended in an error", extra={"channel": str(self.channel_id)})
             result = SendResult(Outcome.UNKNOWN, code="error", detail=f"{type(error).__name__}: {error}"[:300])

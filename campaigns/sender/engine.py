@@ -37,7 +37,8 @@ AGAIN_SECONDS = 0.05
 SHARE_SECONDS = 0.25
 REST_SECONDS = 10.0
 """How long a channel that may not send (quiet hours, cap) is not looked at again."""
-LAST_SENDS_SECONDS = 30.0
+LAST_SENDS_SECONDS, LAST_WRITES_SECONDS = 12.0, 4.0
+"""How long a process that is told to end waits for answers, and then for the database; supervisors kill after 20 s."""
 BELL_SECONDS = 5.0
 
 
@@ -155,8 +156,15 @@ class Engine:
     async def _finish(self) -> None:
         if self._drains:
             await asyncio.wait(self._drains.values(), timeout=LAST_SENDS_SECONDS)
+        for drain in self._running.values():
+            logger.warning(
+                "ended with sends under way", extra={"channel": str(drain.channel_id), "sends": drain.in_flight}
+            )
+            drain.abandon()
         if self._drains:
-            logger.warning("left with sends under way", extra={"channels": len(self._drains)})
+            await asyncio.wait(self._drains.values(), timeout=LAST_WRITES_SECONDS)
+        for task in self._drains.values():
+            task.cancel()  # only a database that does not answer comes to this; what is not written lapses
         await asyncio.get_running_loop().run_in_executor(self._bells, _hang_up)
         self._bells.shutdown(wait=False)
         await asyncio.to_thread(self.database.close)

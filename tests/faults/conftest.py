@@ -9,9 +9,11 @@ import pytest
 import redis
 
 from config.embedded import ensure_services, stop_services
+from core.jobs import queue
 from core.redis import redis_client
 from tests.faults.gateway import Gateway, gateway_process
 from tests.faults.senders import Senders, sender_host
+from tests.faults.web import Web, web_process
 
 MakeGateway = Callable[..., Gateway]
 
@@ -28,9 +30,9 @@ def private_redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
 def private_redis(private_redis_url: str, settings: Any) -> Iterator[str]:
     """The test and its senders use the private Redis."""
     settings.REDIS_URL = private_redis_url
-    redis_client.cache_clear()
+    forget_clients()
     yield private_redis_url
-    redis_client.cache_clear()
+    forget_clients()
     with redis.Redis.from_url(private_redis_url) as client:
         client.flushall()
 
@@ -39,6 +41,23 @@ def private_redis(private_redis_url: str, settings: Any) -> Iterator[str]:
 def host(private_redis_url: str, django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Senders]:
     with sender_host(private_redis_url, tmp_path_factory.mktemp("senders") / "errors.log") as found:
         yield found
+
+
+def forget_clients() -> None:
+    """Let the next caller connect to what the settings say then."""
+    redis_client.cache_clear()
+    queue.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def web_server(private_redis_url: str, django_db_setup: None) -> Iterator[Web]:
+    with web_process(private_redis_url) as found:
+        yield found
+
+
+@pytest.fixture
+def web(web_server: Web, private_redis: str, transactional_db: None) -> Web:
+    return web_server
 
 
 @pytest.fixture

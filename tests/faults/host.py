@@ -37,7 +37,7 @@ def send(options: dict[str, Any]) -> None:
     claims.LEASE_SECONDS = options.get("claim_lease", 3.0)
     drain.CHANNEL_LEASE_SECONDS = options.get("channel_lease", 1.0)
     drain.KEEP_SECONDS = 0.25
-    engine.LAST_SENDS_SECONDS = options.get("last_sends", 30.0)
+    engine.LAST_SENDS_SECONDS = options.get("last_sends", engine.LAST_SENDS_SECONDS)
     settings.REDIS_URL = options.get("redis_url", settings.REDIS_URL)
     if place := options.get("crash_at"):
         os.environ["CRASH_AT"] = place
@@ -68,7 +68,7 @@ def start(options: dict[str, Any]) -> int:
     code = 1
     try:
         die_with_host()
-        os.close(0)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # not closed: the event loop would get its number
         os.dup2(2, 1)
         send(options)
         code = 0

@@ -10,10 +10,11 @@ from campaigns.models import Campaign, CampaignState, RecipientState
 from campaigns.queries import stats
 from campaigns.services import lifecycle
 from tests.faults.conftest import MakeGateway
-from tests.faults.echoes import tell_echoes
 from tests.faults.gateway import Gateway, phone_of
 from tests.faults.scene import REACHED, campaign_to, connect, finish, in_flight, people, phones_in
 from tests.faults.senders import Sender, Senders, until
+from tests.faults.web import Web, echo
+from tests.support.jobs import drain
 
 pytestmark = [pytest.mark.fault, pytest.mark.django_db(transaction=True)]
 
@@ -29,7 +30,7 @@ def wait_for_its_moment(gateway: Gateway, sender: Sender, share: int, dice: rand
 
 
 def test_twenty_kills_in_a_campaign_write_to_nobody_twice_and_forget_nobody(
-    in_acme: Organization, senders: Senders, make_gateway: MakeGateway
+    in_acme: Organization, senders: Senders, web: Web, make_gateway: MakeGateway
 ) -> None:
     seed = random.randrange(1_000_000)
     print(f"seed {seed}")
@@ -56,7 +57,9 @@ def test_twenty_kills_in_a_campaign_write_to_nobody_twice_and_forget_nobody(
     assert gateway.twice() == []
     assert unknown <= stranded
     assert_the_report_is_true(campaign, gateway)
-    tell_echoes(channels, hits)
+    by_session = dict(zip(("um", "dois"), channels, strict=True))
+    assert web.post_all((by_session[hit["session"]], echo(hit)) for hit in hits) == [200] * len(hits)
+    drain()
     told = phones_in(campaign, RecipientState.UNKNOWN)
     assert told == unknown - set(gateway.phones())
     assert stats(campaign).sent == len(hits)

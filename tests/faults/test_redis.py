@@ -15,7 +15,7 @@ from campaigns.services import lifecycle
 from config.embedded import ensure_services, stop_services
 from core.redis import redis_client
 from core.tenancy import activate_organization
-from tests.faults.conftest import MakeGateway
+from tests.faults.conftest import MakeGateway, forget_clients
 from tests.faults.scene import REACHED, campaign_to, connect, finish, people, phones_in
 from tests.faults.senders import Senders, until
 
@@ -62,10 +62,10 @@ def test_flushing_redis_in_the_middle_loses_nobody_and_doubles_nobody(
 def mortal_redis(tmp_path: Path, settings: Any) -> Any:
     """A Redis of this test alone, which may be ended."""
     settings.REDIS_URL = ensure_services(tmp_path, postgres=False).redis_url
-    redis_client.cache_clear()
+    forget_clients()
     yield tmp_path
     stop_services(tmp_path)
-    redis_client.cache_clear()
+    forget_clients()
 
 
 def test_without_redis_a_limited_plan_waits_and_sends_the_rest_when_it_is_back(
