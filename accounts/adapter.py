@@ -3,7 +3,7 @@ from allauth.core.exceptions import ImmediateHttpResponse
 from django.http import HttpRequest
 from django.shortcuts import render
 
-from core.ratelimit import check
+from core.ratelimit import by_address, check
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
@@ -13,10 +13,17 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
         refuse_when_too_many(request, "login", limit=5, period=60)
         super().pre_authenticate(request, **credentials)
 
+    def is_safe_url(self, url: str) -> bool:
+        """Say whether a log-in may go on to an address; one that cannot even be read is not safe."""
+        try:
+            return bool(super().is_safe_url(url))
+        except ValueError:
+            return False
+
 
 def refuse_when_too_many(request: HttpRequest, name: str, *, limit: int, period: int) -> None:
     """Answer 429 with the waiting time when one address tries too often."""
-    verdict = check(name, client_address(request), limit=limit, period=period)
+    verdict = check(name, by_address(request), limit=limit, period=period)
     if verdict.allowed:
         return
     response = render(request, "429.html", {"retry_after": verdict.retry_after}, status=429)
@@ -24,8 +31,3 @@ def refuse_when_too_many(request: HttpRequest, name: str, *, limit: int, period:
     response["X-RateLimit-Limit"] = str(limit)
     response["X-RateLimit-Remaining"] = "0"
     raise ImmediateHttpResponse(response)
-
-
-def client_address(request: HttpRequest) -> str:
-    """Return the caller's address as allauth sees it, which knows how many proxies are to be trusted."""
-    return str(DefaultAccountAdapter(request).get_client_ip(request))

@@ -15,6 +15,7 @@ class MessageForm(forms.Form):
 
 class NoteForm(forms.Form):
     body = forms.CharField(label=_("Note for the team"), max_length=4000, widget=forms.Textarea({"rows": 2}))
+    client_key = forms.CharField(max_length=80, required=False, widget=forms.HiddenInput)
 
 
 class AssignForm(forms.Form):

@@ -14,10 +14,12 @@ from accounts.models import ApiToken, Invitation, Membership, Role, Team
 from accounts.services.audit import record_audit
 from accounts.services.members import change_member, invite, revoke_invitation
 from accounts.services.tokens import create_api_token, revoke_api_token
+from core.once import once
 
 
 @require_POST
 @role_required(Role.ADMIN)
+@once("accounts:settings")
 def invitation_create(request: MemberRequest) -> HttpResponse:
     form = InvitationForm(request.POST)
     if form.is_valid():
@@ -66,6 +68,7 @@ def member_edit(request: MemberRequest, membership_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(Role.ADMIN)
+@once("accounts:settings")
 def team_edit(request: MemberRequest, team_id: UUID | None = None) -> HttpResponse:
     team = get_object_or_404(Team.objects, pk=team_id) if team_id else Team(organization=request.organization)
     form = TeamForm(request.POST or None, instance=team)
@@ -90,6 +93,7 @@ def team_delete(request: MemberRequest, team_id: UUID) -> HttpResponse:
 
 @require_POST
 @role_required(Role.ADMIN)
+@once("accounts:settings")
 def token_create(request: MemberRequest) -> HttpResponse:
     form = ApiTokenForm(request.POST)
     if not form.is_valid():

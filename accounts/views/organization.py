@@ -15,6 +15,7 @@ from accounts.models import ApiToken, AuditEntry, Invitation, Membership, Role, 
 from accounts.services.audit import record_audit
 from accounts.services.organizations import create_organization
 from accounts.services.secrets_store import set_secret
+from core.once import once
 from core.tenancy import across_organizations
 
 OPENAI_SECRET = "openai"  # noqa: S105  # a name, not the key
@@ -40,6 +41,7 @@ def organization_edit(request: MemberRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
+@once("reports:dashboard")
 def organization_create(request: UserRequest) -> HttpResponse:
     form = NewOrganizationForm(request.POST or None)
     if request.method == "POST" and form.is_valid():

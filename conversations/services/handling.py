@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts.models import Membership, Team
 from conversations.events import ConversationClosed
@@ -72,12 +72,20 @@ def reopen(conversation: Conversation, *, actor: Membership | None) -> Conversat
 
 
 @transaction.atomic
-def add_note(conversation: Conversation, body: str, *, author: Membership) -> Message:
-    """Write something that only the team sees."""
-    note: Message = Message.objects.create(
-        conversation=conversation, channel_id=conversation.channel_id, direction=Direction.NOTE, origin=Origin.HUMAN,
-        body=body.strip(), author=author, author_name=author.user.first_name, state=MessageState.RECEIVED, at=now(),
-    )  # fmt: skip
+@transaction.atomic
+def add_note(conversation: Conversation, body: str, *, author: Membership, client_key: str = "") -> Message:
+    """Write something that only the team sees. The same ``client_key`` twice is the same note once."""
+    if client_key and (known := Message.objects.filter(client_key=client_key).first()):
+        return known  # type: ignore[no-any-return]
+    try:
+        with transaction.atomic():
+            note: Message = Message.objects.create(
+                conversation=conversation, channel_id=conversation.channel_id, direction=Direction.NOTE, origin=Origin.HUMAN,
+                body=body.strip(), author=author, author_name=author.user.first_name, state=MessageState.RECEIVED, at=now(),
+                client_key=client_key or None,
+            )  # fmt: skip
+    except IntegrityError:
+        return Message.objects.get(client_key=client_key)  # type: ignore[no-any-return]
     index_message(note)
     tell_pages(conversation)
     return note

@@ -44,7 +44,8 @@ def note_create(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
     form = NoteForm(request.POST)
     if not form.is_valid():
         return _refused(request, conversation, _("Write the note first."))
-    handling.add_note(conversation, form.cleaned_data["body"], author=request.membership)
+    data = form.cleaned_data
+    handling.add_note(conversation, data["body"], author=request.membership, client_key=data["client_key"])
     return _thread(request, conversation)
 
 

@@ -12,6 +12,7 @@ from accounts.http import MemberRequest
 from accounts.models import Role
 from core.clock import now
 from core.errors import DomainError
+from core.once import once
 from leads import queries
 from leads.access import get_contact, get_list
 from leads.forms import ReasonForm
@@ -78,6 +79,7 @@ def _reason(request: MemberRequest) -> str:
 
 @require_POST
 @role_required(Role.AGENT)
+@once("leads:list")
 def contact_lists(request: MemberRequest, contact_id: UUID) -> HttpResponse:
     """Put the contact in a list, known or new, or take it out of one."""
     contact = get_contact(contact_id)

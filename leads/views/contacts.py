@@ -15,6 +15,7 @@ from accounts.models import Role
 from accounts.services.audit import record_audit
 from core.errors import DomainError
 from core.exports import table_response
+from core.once import once
 from leads import exports, queries
 from leads.access import get_list
 from leads.filters import Filters
@@ -44,6 +45,7 @@ def contact_list(request: MemberRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(Role.AGENT)
+@once("leads:list")
 def contact_create(request: MemberRequest) -> HttpResponse:
     return edit(request, Contact(organization=request.organization, source="manual"))
 
@@ -70,6 +72,7 @@ def edit(request: MemberRequest, contact: Contact) -> HttpResponse:
 
 @require_POST
 @role_required(Role.AGENT)
+@once("leads:list")
 def contacts_change(request: MemberRequest) -> HttpResponse:
     """Do one thing to the contacts that were ticked."""
     ids = queries.ids_of(request.POST.getlist("contact"))

@@ -14,6 +14,7 @@ from accounts.models import Role
 from accounts.services.audit import record_audit
 from core.errors import DomainError
 from core.exports import table_response
+from core.once import once
 from leads import exports, queries
 from leads.access import get_list
 from leads.forms import ListForm
@@ -31,6 +32,7 @@ def list_index(request: MemberRequest) -> HttpResponse:
 
 @require_POST
 @role_required(Role.AGENT)
+@once("leads:lists")
 def list_create(request: MemberRequest) -> HttpResponse:
     form = ListForm(request.POST)
     if form.is_valid():
