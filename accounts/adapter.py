@@ -1,9 +1,8 @@
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
 from django.http import HttpRequest
-from django.shortcuts import render
 
-from core.ratelimit import by_address, check
+from core.ratelimit import by_address, check, too_many
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
@@ -26,8 +25,4 @@ def refuse_when_too_many(request: HttpRequest, name: str, *, limit: int, period:
     verdict = check(name, by_address(request), limit=limit, period=period)
     if verdict.allowed:
         return
-    response = render(request, "429.html", {"retry_after": verdict.retry_after}, status=429)
-    response["Retry-After"] = str(verdict.retry_after)
-    response["X-RateLimit-Limit"] = str(limit)
-    response["X-RateLimit-Remaining"] = "0"
-    raise ImmediateHttpResponse(response)
+    raise ImmediateHttpResponse(too_many(request, verdict))

@@ -4,23 +4,22 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from django.core.exceptions import RequestDataTooBig
-from django.db import IntegrityError, transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from ninja.errors import HttpError
 from ninja.security import HttpBearer, SessionAuth
 
-from accounts.models import ApiToken, IdempotentRequest, Role
+from accounts.idempotency import RequestStore
+from accounts.models import ApiToken, Role
 from core.clock import now
-from core.idempotency import fingerprint_of
+from core.idempotency import run_once
 from core.problem import problem
 from core.ratelimit import check
 from core.tenancy import across_organizations, activate_organization
 
-KEY_LIFE = timedelta(hours=24)
 CALLS_PER_MINUTE = 1_000
-Handler = Callable[[HttpRequest], HttpResponse]
+Handler = Callable[[HttpRequest], HttpResponseBase]
 
 
 class TokenAuth(HttpBearer):
@@ -49,7 +48,7 @@ class ApiMiddleware:
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if not request.path.startswith("/api/"):
             return self.get_response(request)
         token = find_token(request)
@@ -59,7 +58,7 @@ class ApiMiddleware:
         request.organization = token.organization  # type: ignore[attr-defined]  # as for members
         verdict = check("api", str(token.organization_id), limit=CALLS_PER_MINUTE, period=60, fail_open=True)
         if not verdict.allowed:
-            response = problem(429, _("Too many requests"))
+            response: HttpResponseBase = problem(429, _("Too many requests"))
         else:
             with activate_organization(token.organization_id):
                 response = self._checked(request, token)
@@ -67,52 +66,12 @@ class ApiMiddleware:
             response[name] = value
         return response
 
-    def _checked(self, request: HttpRequest, token: ApiToken) -> HttpResponse:
+    def _checked(self, request: HttpRequest, token: ApiToken) -> HttpResponseBase:
         if request.method not in {"GET", "HEAD", "OPTIONS"} and Role(token.role).rank < Role.AGENT.rank:
             return problem(403, "This token only reads")
-        key = request.headers.get("Idempotency-Key", "")
-        if request.method != "POST" or not key:
+        if request.method != "POST":
             return self.get_response(request)
-        if len(key) > 255:
-            return problem(422, "Idempotency-Key is longer than 255 characters")
-        return self._once(request, key)
-
-    def _once(self, request: HttpRequest, key: str) -> HttpResponse:
-        try:
-            fingerprint = fingerprint_of(request)
-        except RequestDataTooBig:
-            return problem(413, _("The request is too large"), code="too_large")
-        IdempotentRequest.objects.filter(key=key, created_at__lt=now() - KEY_LIFE).delete()
-        try:
-            with transaction.atomic():
-                row = IdempotentRequest.objects.create(key=key, request_hash=fingerprint)
-        except IntegrityError:
-            return self._repeated(key, fingerprint)
-        try:
-            response = self.get_response(request)
-        except BaseException:
-            row.delete()
-            raise
-        if response.status_code >= 500 or response.streaming:
-            row.delete()
-            return response
-        row.status, row.response = response.status_code, response.content
-        row.content_type = response.headers.get("Content-Type", "")
-        row.save()
-        return response
-
-    @staticmethod
-    def _repeated(key: str, fingerprint: str) -> HttpResponse:
-        stored = IdempotentRequest.objects.filter(key=key).first()
-        if stored is None or stored.request_hash != fingerprint:
-            return problem(409, _("This Idempotency-Key was used with another request"), code="key_reused")
-        if stored.status is None:
-            response = problem(
-                409, _("The first request with this Idempotency-Key is still running"), code="in_progress"
-            )
-            response["Retry-After"] = "1"
-            return response
-        return HttpResponse(bytes(stored.response), status=stored.status, content_type=stored.content_type)
+        return run_once(request, RequestStore(), lambda: self.get_response(request))
 
 
 def find_token(request: HttpRequest) -> ApiToken | None:

@@ -9,5 +9,5 @@ class InvitationError(DomainError):
     """The invitation cannot be made or accepted."""
 
 
-class SeatLimitError(DomainError):
+class SeatLimitError(InvitationError):
     """The plan allows no more people."""

@@ -1,5 +1,13 @@
 """All recurring work of the product, in one list."""
 
+from accounts.idempotency import forget_old_answers
+from billing.jobs import (
+    expire_charges,
+    handle_waiting_events,
+    look_at_open_pages,
+    purge_stripe_events,
+    resume_refunds,
+)
 from bookings.services.booking import expire_holds
 from campaigns.jobs import build_missing_audiences, start_due_campaigns, sweep_campaigns, watch_campaigns
 from conversations.services.send import sweep_outgoing
@@ -30,6 +38,12 @@ RECURRING: list[Recurring] = [
     Recurring(purge_receipts, 6 * 3600, "Forget raw webhooks a month old."),
     Recurring(check_channels, 3, "Ask the gateway of every number whose check is due how it is."),
     Recurring(expire_holds, 30, "Give back the slots that nobody confirmed in time."),
+    Recurring(forget_old_answers, 3600, "Drop stored API answers a day old."),
     Recurring(mark_abandoned, 3600, "Record leads who stopped answering."),
     Recurring(watch_spending, 3600, "Warn owners whose AI has cost more than the limit this month."),
+    Recurring(handle_waiting_events, 5, "Understand Stripe's webhooks whose bell was lost or whose retry is due."),
+    Recurring(expire_charges, 60, "Close charges whose day has passed."),
+    Recurring(resume_refunds, 60, "Send refunds whose job was lost."),
+    Recurring(look_at_open_pages, 120, "Look at payment pages whose webhook was lost."),
+    Recurring(purge_stripe_events, 6 * 3600, "Forget Stripe's webhooks five weeks old."),
 ]

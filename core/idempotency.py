@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Protocol
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
@@ -52,7 +53,10 @@ def run_once(request: HttpRequest, store: Store, action: Callable[[], HttpRespon
         return action()
     if not _KEY.fullmatch(key):
         return problem(400, _("The Idempotency-Key must be 1 to 255 plain characters"), code="invalid_key")
-    fingerprint = fingerprint_of(request)
+    try:
+        fingerprint = fingerprint_of(request)
+    except RequestDataTooBig:
+        return problem(413, _("The request is too large"), code="too_large")
     stored = store.begin(key, fingerprint)
     return _owned(store, key, action) if stored is None else _repeated(stored, fingerprint)
 

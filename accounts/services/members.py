@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.errors import InvitationError, LastOwnerError
 from accounts.events import MemberInvited, MemberJoined
 from accounts.models import Invitation, Membership, Role, User
+from accounts.seats import take_seat
 from accounts.services.audit import record_audit
 from core.clock import now
 from core.tenancy import across_organizations, activate_organization
@@ -31,6 +32,7 @@ def invite(email: str, *, role: Role, actor: Membership) -> Invitation:
         raise InvitationError(_("You cannot invite someone to a role above your own."))
     if Membership.objects.filter(user__email__iexact=email, is_active=True).exists():
         raise InvitationError(_("This person already works here."))
+    take_seat(actor.organization_id, email=email)
     Invitation.objects.filter(email__iexact=email, accepted_at=None, revoked_at=None).update(revoked_at=now())
     invitation: Invitation = Invitation.objects.create(
         email=email, role=role, invited_by=actor, expires_at=now() + INVITATION_LIFE
@@ -66,6 +68,8 @@ def accept_invitation(invitation: Invitation, user: User) -> Membership:
         raise InvitationError(_("This invitation was sent to another e-mail address."))
     with activate_organization(invitation.organization_id):
         locked = Invitation.objects.select_for_update().get(pk=invitation.pk)
+        # Its seat was kept since it was sent, but the plan may have become smaller.
+        take_seat(invitation.organization_id, email=user.email)
         membership, _created = Membership.objects.update_or_create(
             organization_id=invitation.organization_id,
             user=user,
@@ -91,6 +95,8 @@ def change_member(membership: Membership, *, role: Role, is_active: bool, actor:
     if max(Role(membership.role).rank, Role(role).rank) > Role(actor.role).rank:
         raise InvitationError(_("Only an owner can change another owner."))
     owners = Membership.objects.select_for_update().filter(role=Role.OWNER, is_active=True)
+    if is_active and not membership.is_active:
+        take_seat(membership.organization_id, email=membership.user.email)
     stays_owner = role == Role.OWNER and is_active
     if membership.role == Role.OWNER and not stays_owner and not owners.exclude(pk=membership.pk).exists():
         raise LastOwnerError(_("The business needs at least one owner."))
