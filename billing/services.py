@@ -94,6 +94,11 @@ def seats_left(organization_id: UUID | str, used: int) -> int | None:
     return None if seats is None else max(0, seats - used)
 
 
+def ai_budget_cents(organization_id: UUID | str) -> int | None:
+    """Return what the plan lets the AI cost in a month, or None for no limit."""
+    return _subscription(organization_id).plan.ai_budget_cents
+
+
 def channels_left(organization_id: UUID | str, used: int) -> int | None:
     """Return how many more numbers the plan allows, or None for any number."""
     channels = _subscription(organization_id).plan.channels

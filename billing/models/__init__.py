@@ -1,4 +1,4 @@
-from billing.models.charges import Charge, ChargeMethod, ChargeProblem, ChargeState, Confirmation
+from billing.models.charges import MOVES, Charge, ChargeMethod, ChargeProblem, ChargeState, Confirmation
 from billing.models.invoices import FiscalInvoice, InvoiceState
 from billing.models.plans import Plan, Subscription
 from billing.models.settings import FiscalEnvironment, FiscalSettings, IssueMoment, PaymentSettings, TaxRegime
@@ -6,6 +6,7 @@ from billing.models.stripe_events import StripeEvent
 from billing.models.usage import UsageDay
 
 __all__ = [
+    "MOVES",
     "Charge",
     "ChargeMethod",
     "ChargeProblem",

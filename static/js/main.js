@@ -4,4 +4,6 @@ import "./forms.js";
 import "./live.js";
 import "./keep.js";
 import "./thread.js";
+import "./wizard.js";
 import "./agenda.js";
+import "./copy.js";

@@ -1,8 +1,12 @@
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 from pytest_django.fixtures import Settings
 
+from billing.charges import moves
+from sagas.events import Event
+from sagas.outbox import publish
 from tests.support.fake_stripe import FakeStripe, fake_stripe
 
 
@@ -13,3 +17,16 @@ def stripe_server(settings: Settings) -> Iterator[FakeStripe]:
         settings.ALLOW_PRIVATE_HOSTS = True
         settings.STRIPE_API_BASE = server.url
         yield server
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """Counts the events that charges publish; they go out as always."""
+    counted: Counter[str] = Counter()
+
+    def count(event: Event) -> None:
+        counted[type(event).__name__] += 1
+        publish(event)
+
+    monkeypatch.setattr(moves, "publish", count)
+    return counted

@@ -4,6 +4,7 @@ Requests are checked against the SDK's own parameter types. ``pay``, ``refund_se
 banks and Stripe itself do; each leaves events, which ``deliver`` hands over signed.
 """
 
+import copy
 import json
 import threading
 import time
@@ -17,7 +18,7 @@ from urllib.parse import urlsplit
 
 import stripe
 from stripe.params import RefundCreateParams, RefundListParams
-from stripe.params.checkout import SessionCreateParams, SessionExpireParams, SessionRetrieveParams
+from stripe.params.checkout import SessionCreateParams, SessionExpireParams, SessionListParams, SessionRetrieveParams
 
 from tests.support.stripe_params import decoded, errors
 
@@ -135,11 +136,23 @@ class FakeStripe:
                 self._replies[key] = (path + body, 200, answer)
             return 200, answer
 
+    def keep(self) -> dict[str, Any]:
+        """Return everything as it is now, for :meth:`restore`."""
+        return copy.deepcopy({name: getattr(self, name) for name in ("sessions", "intents", "charges", "refunds")})
+
+    def restore(self, kept: dict[str, Any]) -> None:
+        for name, value in copy.deepcopy(kept).items():
+            setattr(self, name, value)
+
     def _route(self, method: str, path: str, query: str, body: str) -> dict[str, Any]:
         parts = path.strip("/").split("/")[1:]
         match [method, *parts]:
             case ["POST", "checkout", "sessions"]:
                 return self._create_session(_checked(SessionCreateParams, body))
+            case ["GET", "checkout", "sessions"]:
+                intent = _checked(SessionListParams, query).get("payment_intent")
+                found_all = [s for s in self.sessions.values() if s["payment_intent"] == intent]
+                return {"object": "list", "data": found_all, "has_more": False, "url": "/v1/checkout/sessions"}
             case ["GET", "checkout", "sessions", found]:
                 return self._shown(found, _checked(SessionRetrieveParams, query))
             case ["POST", "checkout", "sessions", found, "expire"]:

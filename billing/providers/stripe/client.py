@@ -1,5 +1,6 @@
 """Stripe by its official SDK: payment pages, refunds and what became of them."""
 
+import logging
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -18,6 +19,9 @@ API_BASE: Final = "https://api.stripe.com"
 MOST_REFUNDS: Final = 100
 EXPANDED: Final = ["payment_intent.latest_charge"]
 T = TypeVar("T")
+
+# The SDK tells of every request at "info", with addresses that hold ids.
+logging.getLogger("stripe").setLevel(logging.WARNING)
 
 
 class StripeAccount:
@@ -45,6 +49,12 @@ class StripeAccount:
         """Close an open payment page; one that has ended already is refused."""
         sessions = self._stripe.v1.checkout.sessions
         return self._checkout(_call(lambda: sessions.expire(session_id, {"expand": EXPANDED})))
+
+    def find_reference(self, payment_intent_id: str) -> str:
+        """Return the reference of the page through which a payment came; empty when it came by none of ours."""
+        sessions = self._stripe.v1.checkout.sessions
+        found = _call(lambda: sessions.list({"payment_intent": payment_intent_id, "limit": 1}))
+        return next((getattr(session, "client_reference_id", None) or "" for session in found.data), "")
 
     def refund(self, payment_intent_id: str, amount_cents: int, *, reference: str, key: str) -> Refund:
         """Send money back; the same key never sends it twice."""
