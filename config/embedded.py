@@ -127,6 +127,8 @@ def _server(data_dir: Path, *, start: bool) -> Any:
         raise PlatformNotSupportedError(
             "No embedded PostgreSQL exists for this platform: set DATABASE_URL and REDIS_URL to servers of your own."
         ) from error
+    # The wheel's own lock is one file for all users of the machine, which only the first of them may open.
+    wheel.PostgresServer._lock = import_module("fasteners").InterProcessLock(data_dir / ".postgres.lock")
     return wheel.get_server(data_dir / "postgres", cleanup_mode=None, start=start)
 
 
