@@ -26,8 +26,11 @@ class ModelCallAdmin(admin.ModelAdmin[ModelCall]):
         "model",
         "input_tokens",
         "output_tokens",
+        "cost_micros",
         "latency_ms",
+        "instead_of",
+        "is_cached",
         "error",
     )
-    list_filter = ("provider", "task")
+    list_filter = ("provider", "task", "instead_of")
     list_select_related = ("organization",)

@@ -2,7 +2,7 @@
 
 from conversations.models import Conversation
 from gateways import number_checks
-from gateways.services.presence import announce
+from gateways.services.presence import announce, can_show
 
 
 def chat_id_of(conversation: Conversation) -> str:
@@ -17,4 +17,5 @@ def chat_id_of(conversation: Conversation) -> str:
 
 def announce_answer(conversation: Conversation, *, typing: bool) -> None:
     """Let the contact see that the message was read and, if ``typing``, that somebody writes. Never holds anything up."""
-    announce(conversation.channel, chat_id_of(conversation), typing=typing)
+    if can_show(conversation.channel):
+        announce(conversation.channel, chat_id_of(conversation), typing=typing)

@@ -30,7 +30,13 @@ def show_presence(*, organization_id: str, channel_id: str, chat_id: str, typing
 
 def announce(channel: Channel, chat_id: str, *, typing: bool) -> None:
     """Let the contact see that an answer is coming, where the provider can show it."""
-    if chat_id and get_adapter(channel.provider).shows_presence:
+    if chat_id and can_show(channel):
         show_presence.enqueue(
-            organization_id=str(channel.organization_id), channel_id=str(channel.pk), chat_id=chat_id, typing=typing
-        )
+            coalesce_key=f"{channel.pk}_{chat_id}", organization_id=str(channel.organization_id),
+            channel_id=str(channel.pk), chat_id=chat_id, typing=typing,
+        )  # fmt: skip
+
+
+def can_show(channel: Channel) -> bool:
+    """Say whether the channel's provider knows such signs."""
+    return get_adapter(channel.provider).shows_presence

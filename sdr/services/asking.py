@@ -13,6 +13,7 @@ from django.conf import settings
 
 from accounts.services.secrets_store import get_secret
 from core.breaker import Breaker, CircuitOpenError
+from core.clock import now
 from sdr.contract import (
     Account,
     BusinessProfile,
@@ -32,6 +33,7 @@ from sdr.engine.signals import read_signals
 from sdr.models import ModelCall, SdrProfile
 from sdr.registry import LOCAL, PROVIDERS, get_provider
 from sdr.services.answer_cache import cache_key, keep, recall
+from sdr.services.spending import is_over_budget
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +73,7 @@ def ask(
     """
     chosen = profile.provider if profile.provider in PROVIDERS else LOCAL
     account = account_of(profile, chosen, simple=simple)
-    if chosen != LOCAL and account is not None and not locally:
+    if chosen != LOCAL and account is not None and not locally and not _is_too_dear(profile):
         try:
             return _ask(Call(task, chosen, conversation_id), question, account, profile)
         except FAILURES as failure:
@@ -128,6 +130,13 @@ def is_simple(history: Sequence[ChatMessage]) -> bool:
 def breaker_of(provider: str, organization_id: UUID | str) -> Breaker:
     """Return the breaker of one provider for one organization: a bad key of one must not silence the others."""
     return Breaker(f"{provider}:{organization_id}")
+
+
+def _is_too_dear(profile: SdrProfile) -> bool:
+    if not is_over_budget(profile.organization, now()):
+        return False
+    logger.info("the AI budget of the month is used up", extra={"organization": str(profile.organization_id)})
+    return True
 
 
 def _ask(call: Call, question: Question[T], account: Account, profile: SdrProfile) -> T:

@@ -1,6 +1,7 @@
 """What the models cost this month, and the one warning when it passes the limit."""
 
 import logging
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -8,13 +9,14 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
-from django.db.models import Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Organization, Role
 from accounts.services.audit import record_audit
+from billing.services import ai_budget_cents
 from core.clock import now
 from core.jobs import job
 from core.money import format_brl
@@ -22,24 +24,53 @@ from core.tenancy import across_organizations, activate_organization
 from sagas.outbox import publish
 from sdr.events import AiCostPassed
 from sdr.models import ModelCall, SdrProfile
+from sdr.registry import LOCAL
 
 logger = logging.getLogger(__name__)
 
 MICROS_PER_CENT = 10_000
 
 
+@dataclass(frozen=True)
+class Month:
+    """The calls of a provider this month: how many, for how much, and how many the local engine had to answer in its place."""
+
+    calls: int
+    cents: int
+    replaced: int
+
+
+def month_of(organization: Organization, at: datetime) -> Month:
+    """Return the month so far of the active organization, counted from its own first of the month."""
+    paid = ~Q(provider=LOCAL)
+    found = _month(organization, at).aggregate(
+        calls=Count("pk", filter=paid), micros=Sum("cost_micros"), replaced=Count("pk", filter=~Q(instead_of=""))
+    )
+    return Month(found["calls"], int(found["micros"] or 0) // MICROS_PER_CENT, found["replaced"])
+
+
 def month_cents(organization: Organization, at: datetime) -> int:
     """Return what the active organization's calls cost since its own first of the month, in cents."""
-    start = at.astimezone(ZoneInfo(organization.timezone)).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    spent = ModelCall.objects.filter(at__gte=start).aggregate(total=Sum("cost_micros"))["total"] or 0
+    spent = _month(organization, at).aggregate(total=Sum("cost_micros"))["total"] or 0
     return int(spent) // MICROS_PER_CENT
+
+
+def is_over_budget(organization: Organization, at: datetime) -> bool:
+    """Tell whether the plan's AI budget of the month is used up; a plan without one never is."""
+    budget = ai_budget_cents(organization.pk)
+    return budget is not None and month_cents(organization, at) >= budget
+
+
+def _month(organization: Organization, at: datetime) -> "QuerySet[ModelCall]":
+    start = at.astimezone(ZoneInfo(organization.timezone)).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return ModelCall.objects.filter(at__gte=start)
 
 
 @job("default")
 def watch_spending() -> None:
     """Warn the owners of every business whose models have cost more than the limit this month."""
     with across_organizations():
-        users = list(SdrProfile.objects.exclude(provider="local").values_list("organization_id", flat=True))
+        users = list(SdrProfile.objects.exclude(provider=LOCAL).values_list("organization_id", flat=True))
     for organization_id in users:
         with activate_organization(organization_id):
             warn_once(organization_id, now())

@@ -53,7 +53,7 @@ OPTED_OUT_REPLY = "Pronto, você não vai mais receber nossas mensagens. Se muda
 
 def note_customer_message(event: CustomerReplied) -> None:
     """Start a turn for a new burst, or let the running one wait a little longer."""
-    conversation = Conversation.objects.select_related("contact").get(pk=event.conversation_id)
+    conversation = Conversation.objects.select_related("contact", "channel").get(pk=event.conversation_id)
     profile = get_profile()
     if _handle_opt_out(conversation, event, profile):
         return
@@ -64,6 +64,8 @@ def note_customer_message(event: CustomerReplied) -> None:
         # It came in time and lay about in our own house: the customer still waits, and a person has to know.
         stop_with(qualification_of(conversation), conversation, QualificationStatus.HANDED_OFF, "answered_too_late")
         return
+    # Shown during the quiet moment, so that the answer itself waits for nothing.
+    announce_answer(conversation, typing=True)
     wake = at + timedelta(seconds=profile.quiet_seconds)
     running = ReplyTurn.objects.select_for_update().filter(conversation=conversation, state__in=OPEN).first()
     if running is None:
@@ -132,7 +134,6 @@ def run_turn(*, organization_id: str, turn_id: str) -> None:
         give_up(turn_id, fence)
         return
     conversation = Conversation.objects.select_related("contact", "channel").get(pk=turn.conversation_id)
-    announce_answer(conversation, typing=True)
     profile = get_profile()
     lines = read_history(conversation)
     with transaction.atomic():

@@ -15,10 +15,12 @@ from sdr.engine.replies import closing_message
 from sdr.forms import PlaygroundForm, RubricForm, SdrForm
 from sdr.models import Qualification
 from sdr.optout import opt_out_level
+from sdr.registry import LOCAL
 from sdr.scoring import Rubric, score
 from sdr.services.asking import ask_turn
 from sdr.services.profiles import business_profile, get_profile, update_profile
 from sdr.services.qualifying import is_complete
+from sdr.services.spending import month_of
 from sdr.services.turns import local_time
 
 MAX_LINES = 60
@@ -37,7 +39,9 @@ def settings_page(request: MemberRequest) -> HttpResponse:
         messages.success(request, _("The SDR was saved."))
         return redirect("sdr:settings")
     recent = Qualification.objects.select_related("contact").order_by("-updated_at")[:8]
+    month = month_of(request.organization, now()) if profile.provider != LOCAL else None
     context = {"form": form, "recent": recent, "profile": profile, "talk_form": PlaygroundForm(), "transcript": "[]"}
+    context["month"] = month
     return render(request, "sdr/settings.html", context, status=422 if form.errors else 200)
 
 

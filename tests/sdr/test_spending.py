@@ -1,13 +1,21 @@
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import time_machine
 from django.core import mail
+from django.test import Client
 
 from accounts.models import AuditEntry, Membership, Organization
+from accounts.services.secrets_store import set_secret
+from billing.models import Plan
+from core.clock import now
+from sdr.contract import ChatMessage
 from sdr.models import ModelCall
-from sdr.services.profiles import get_profile, update_profile
-from sdr.services.spending import month_cents, watch_spending
+from sdr.services.asking import ask_turn
+from sdr.services.profiles import business_profile, get_profile, update_profile
+from sdr.services.spending import is_over_budget, month_cents, month_of, watch_spending
 from tests.support.jobs import drain
 
 pytestmark = pytest.mark.django_db
@@ -51,3 +59,54 @@ def test_the_month_is_the_business_own(in_acme: Organization) -> None:
         spend(7)
     assert month_cents(in_acme, NOVEMBER) == 700
     assert month_cents(in_acme, DECEMBER) == 0
+
+
+def test_the_month_shows_what_was_asked_paid_and_replaced(
+    ana: Membership, in_acme: Organization, login: Callable[..., Client], settings: Any
+) -> None:
+    settings.OPENAI_API_KEY = "sk-test"
+    client = login(ana)
+    assert "IA neste mês" not in client.get("/sdr/").content.decode()
+    update_profile(get_profile(), {"provider": "openai"})
+    spend(12.5)
+    ModelCall.objects.create(task="reply", provider="local", instead_of="openai")
+    page = client.get("/sdr/").content.decode().replace("\xa0", " ")
+    assert "IA neste mês" in page and "R$ 12,50" in page
+    found = month_of(in_acme, now())
+    assert (found.calls, found.cents, found.replaced) == (1, 1250, 1)
+
+
+def test_a_used_up_budget_of_the_plan_stays_in_the_house(in_acme: Organization, settings: Any) -> None:
+    settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL = "sk-test", "http://127.0.0.1:9/v1"
+    update_profile(get_profile(), {"provider": "openai"})
+    Plan.objects.filter(code="enterprise").update(ai_budget_cents=1_000)
+    assert not is_over_budget(in_acme, now())
+    spend(10)
+    assert is_over_budget(in_acme, now())
+    profile = get_profile()
+    lines = [ChatMessage("m", "customer", "queria clareamento", now())]
+    before = ModelCall.objects.count()
+    assert ask_turn(profile, business_profile(profile), lines, {}, now()).reply
+    [row] = ModelCall.objects.order_by("-at")[: ModelCall.objects.count() - before]
+    assert (row.provider, row.instead_of) == ("local", "openai")
+
+
+def test_the_provider_is_chosen_once_its_key_is_there(
+    ana: Membership, in_acme: Organization, login: Callable[..., Client], settings: Any
+) -> None:
+    settings.OPENAI_API_KEY = ""
+    client, form = login(ana), settings_form()
+    refused = client.post("/sdr/", form | {"provider": "openai"})
+    assert refused.status_code == 422
+    assert "Salve antes a chave" in refused.content.decode()
+    set_secret("openai", "sk-da-acme", actor=ana)
+    assert client.post("/sdr/", form | {"provider": "openai"}).status_code == 302
+    assert get_profile().provider == "openai"
+    assert client.post("/sdr/", form | {"provider": "elsewhere"}).status_code == 422
+
+
+def settings_form() -> dict[str, Any]:
+    return {
+        "enabled": "on", "agent_name": "Clara", "business_name": "Acme", "provider": "local", "quiet_seconds": 8,
+        "max_wait_seconds": 45, "max_messages": 20,
+    }  # fmt: skip

@@ -20,7 +20,7 @@ from sdr.services.turns import run_turn, wake_turns
 from tests.sdr.providers.openai_server import OpenAiServer, serving
 from tests.sdr.talk import FACTS, PHONE, Talk, bot_lines
 from tests.support.jobs import drain
-from tests.support.thread import receive
+from tests.support.thread import receive, simulator
 
 pytestmark = pytest.mark.django_db
 
@@ -405,3 +405,35 @@ def test_a_pause_that_ran_out_lets_an_unclear_wish_reach_a_person(talk: Talk, an
     talk.say("não me mande mais boletos")
     thread.refresh_from_db()
     assert (thread.handler, thread.needs_human) == ("human", "opt_out_unclear")
+
+
+# Opting out at two levels, whoever handles the conversation.
+
+
+def test_an_opt_out_is_honoured_where_no_sdr_answers(talk: Talk) -> None:
+    update_profile(get_profile(), {"enabled": False})
+    talk.say("SAIR")
+    assert Contact.objects.get().opted_out_at is not None
+    assert len(bot_lines()) == 1
+
+
+def test_an_opt_out_to_one_number_holds_for_all_numbers(talk: Talk) -> None:
+    talk.say("quero sair da lista de transmissão")
+    Talk(simulator()).say("oi")
+    assert Contact.objects.get().opted_out_at is not None
+
+
+def test_an_opt_out_drops_the_answer_that_was_being_prepared(talk: Talk) -> None:
+    talk.say("oi")
+    talk.say("parem de me mandar mensagens")
+    talk.let_answer()
+    assert ReplyTurn.objects.get().outcome == "opt_out"
+    assert len(bot_lines()) == 1
+    assert Qualification.objects.get().status == "opted_out"
+
+
+def test_an_opt_out_that_comes_late_is_honoured_in_silence(talk: Talk) -> None:
+    at = (now() - timedelta(hours=3)).isoformat()
+    receive(talk.channel, PHONE, "SAIR", external_id="late-out", at=at, is_old=True)
+    assert Contact.objects.get().opted_out_at is not None
+    assert bot_lines() == []
