@@ -6,10 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from campaigns.models import Campaign, CampaignState, Recipient, RecipientState
+from campaigns.sender.claims import Claimed, Wish, claim
 from campaigns.services import lifecycle
 from campaigns.services.drafts import VariantDraft, create_campaign
+from core.clock import now
 from core.phones import match_key
 from core.tenancy import across_organizations, current_organization_id
+from gateways.leases import Lease
 from gateways.models import Channel, ChannelState
 from leads.models import Contact, ContactList, ListMembership
 from tests.faults.gateway import Gateway
@@ -97,3 +100,12 @@ def _running(ids: Sequence[UUID]) -> bool:
     with across_organizations():
         open_rows = Recipient.objects.filter(campaign_id__in=ids, state__in=OPEN)
         return open_rows.exists() or Campaign.objects.filter(pk__in=ids, state=CampaignState.RUNNING).exists()
+
+
+def claim_as(lease: Lease, campaign: Campaign, count: int = 3) -> list[Claimed]:
+    """Claim as the holder of a lease would, here and now."""
+    wish = Wish(
+        organization_id=campaign.organization_id, channel_id=lease.channel_id, lease=lease.token, campaigns=[campaign.pk],
+        count=count, cap=None, today=now().date(), gaps=[0.0] * count, ahead=0.15,
+    )  # fmt: skip
+    return claim(wish)[0]

@@ -2,23 +2,38 @@
 
 import random
 import signal
+import threading
 import time
 from collections import Counter
 from datetime import datetime
 
 import pytest
+from django.db import connection, transaction
 
 from accounts.models import Organization
 from campaigns.models import Campaign, CampaignState, Recipient, RecipientState, SkipReason
 from campaigns.queries import stats
 from campaigns.services import lifecycle
 from core.clock import now
+from core.tenancy import activate_organization
+from gateways import leases
 from gateways.models import Channel
 from leads.models import Contact
 from leads.services.contacts import opt_out
 from tests.faults.conftest import MakeGateway
 from tests.faults.gateway import phone_of
-from tests.faults.scene import OPEN, REACHED, campaign_to, connect, count_of, finish, in_flight, people, phones_in
+from tests.faults.scene import (
+    OPEN,
+    REACHED,
+    campaign_to,
+    claim_as,
+    connect,
+    count_of,
+    finish,
+    in_flight,
+    people,
+    phones_in,
+)
 from tests.faults.senders import Senders, until
 from tests.faults.witness import database_time, witness_of_claims
 from tests.support.jobs import drain
@@ -78,6 +93,28 @@ def test_nobody_is_claimed_after_an_opt_out_is_committed(
     assert Contact.objects.exclude(opted_out_at=None).count() == len(left)
 
 
+def test_an_opt_out_on_its_way_into_the_database_is_not_overtaken(in_acme: Organization) -> None:
+    channel = connect("http://127.0.0.1:9", "um")
+    campaign = lifecycle.resume(campaign_to(people(6), [channel]))
+    lease = leases.take(channel.pk, 30)
+    assert lease is not None
+    order = list(Recipient.objects.order_by("position").values_list("contact_id", "phone"))
+    claimed: list[str] = []
+
+    def claim_meanwhile() -> None:
+        with activate_organization(in_acme.pk):
+            claimed.extend(row.phone for row in claim_as(lease, campaign, 6))
+        connection.close()
+
+    with transaction.atomic():
+        opt_out(order[2][0], reason="sair", at=now())
+        other = threading.Thread(target=claim_meanwhile)
+        other.start()
+        other.join()  # nobody waits for whom: it passes the contact over
+    assert claimed == [phone for n, (_contact, phone) in enumerate(order) if n != 2]
+    assert claim_as(lease, campaign, 6) == []
+
+
 def test_after_a_pause_only_what_was_in_flight_leaves(
     in_acme: Organization, senders: Senders, make_gateway: MakeGateway
 ) -> None:
@@ -113,6 +150,18 @@ def test_after_a_pause_only_what_was_in_flight_leaves(
     finish(senders, [campaign])
     assert gateway.twice() == []
     assert stats(campaign).sent == len(gateway.hits()) == size
+
+
+def test_a_pause_holds_from_its_commit_on_for_who_has_not_heard_of_it(in_acme: Organization) -> None:
+    channel = connect("http://127.0.0.1:9", "um")
+    campaign = lifecycle.resume(campaign_to(people(6), [channel]))
+    lease = leases.take(channel.pk, 30)
+    assert lease is not None
+    assert len(claim_as(lease, campaign, 2)) == 2
+    lifecycle.pause(Campaign.objects.get(pk=campaign.pk))
+    assert claim_as(lease, campaign, 2) == []
+    lifecycle.resume(Campaign.objects.get(pk=campaign.pk))
+    assert len(claim_as(lease, campaign, 2)) == 2
 
 
 def test_cancelling_in_the_middle_leaves_nobody_in_line(

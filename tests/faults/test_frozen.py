@@ -9,7 +9,7 @@ import pytest
 
 from accounts.models import Organization
 from campaigns.models import Campaign, CampaignState, Recipient, RecipientState
-from campaigns.sender.claims import Claimed, Wish, claim, give_back
+from campaigns.sender.claims import Claimed, give_back
 from campaigns.sender.outcomes import Settlement, unsent
 from campaigns.sender.settling import settle_batch
 from campaigns.services import lifecycle
@@ -17,10 +17,9 @@ from campaigns.services.sweeps import lapse_claims
 from core.clock import now
 from core.tenancy import across_organizations
 from gateways import leases
-from gateways.leases import Lease
 from gateways.models import Channel
 from tests.faults.conftest import MakeGateway
-from tests.faults.scene import REACHED, campaign_to, connect, count_of, finish, people, phones_in
+from tests.faults.scene import REACHED, campaign_to, claim_as, connect, count_of, finish, people, phones_in
 from tests.faults.senders import Sender, Senders, until
 from tests.faults.test_crashpoints import EXPECTED_POINTS
 
@@ -124,14 +123,6 @@ def lapse() -> None:
     Recipient.objects.filter(state=RecipientState.SENDING).update(lease_until=now())
     with across_organizations():
         assert lapse_claims() > 0
-
-
-def claim_as(lease: Lease, campaign: Campaign, count: int = 3) -> list[Claimed]:
-    wish = Wish(
-        organization_id=campaign.organization_id, channel_id=lease.channel_id, lease=lease.token, campaigns=[campaign.pk],
-        count=count, cap=None, today=now().date(), gaps=[0.0] * count, ahead=0.15,
-    )  # fmt: skip
-    return claim(wish)[0]
 
 
 def settle(campaign: Campaign, channel: Channel, rows: list[Settlement]) -> list[Settlement]:
