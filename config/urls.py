@@ -1,6 +1,7 @@
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
 from accounts.views.auth import RateLimitedSignupView
@@ -14,6 +15,8 @@ admin.site.site_header = "Prosa"
 urlpatterns = [
     path("", views.landing, name="landing"),
     path("conta/signup/", RateLimitedSignupView.as_view(), name="account_signup"),
+    # One e-mail per person, changed by whoever runs the platform: allauth's page for several is not offered.
+    path("conta/email/", RedirectView.as_view(pattern_name="accounts:profile"), name="account_email"),
     path("conta/", include("allauth.urls")),
     path("", include("accounts.urls")),
     path("", include("billing.urls")),

@@ -53,6 +53,8 @@ WORDS: Final[dict[str, object]] = {
     "member.joined": gettext_lazy("Joined the business"),
     "organization.changed": gettext_lazy("Changed the business details"),
     "organization.created": gettext_lazy("Opened the business"),
+    "process.retried": gettext_lazy("Tried a process again"),
+    "process.undone": gettext_lazy("Undid a process"),
     "receipt.replayed": gettext_lazy("Read a receipt again"),
     "sdr.changed": gettext_lazy("Changed the SDR"),
     "sdr.rubric_changed": gettext_lazy("Changed the weights of the score"),

@@ -15,6 +15,7 @@ from core.ids import uuid7
 from core.tenancy import activate_organization
 from gateways.models import Channel, ChannelState, Receipt
 from leads.models import Contact, ContactList, Import
+from sagas.models import SagaExecution
 from sagas.outbox import deliver_due
 
 CANARY = "canario-da-outra-empresa"
@@ -95,10 +96,13 @@ def _rows(member: Membership) -> dict[str, UUID | int]:
     team = Team.objects.create(name=CANARY)
     invitation = Invitation.objects.create(email=f"{CANARY}@prova.local", expires_at=now())
     token = ApiToken.objects.create(name=CANARY, token_hash=uuid7().hex, hint="prosa_")
+    process = SagaExecution.objects.create(
+        saga_id=CANARY, definition=CANARY, step_names=[CANARY], context={"name": CANARY}, created_at=now()
+    )
     rows = {
         "channel": channel, "contact": contact, "list": contacts, "contact_list": contacts, "import": run, "campaign": campaign,
         "recipient": recipient, "conversation": thread, "message": message, "attachment": attachment, "team": team,
-        "invitation": invitation, "token": token, "membership": member,
+        "invitation": invitation, "token": token, "membership": member, "execution": process,
     }  # fmt: skip
     ids: dict[str, UUID | int] = {f"{name}_id": row.pk for name, row in rows.items()}
     ids["receipt_id"] = receipt.pk  # a sequence, not a UUID; the walk writes it as it is

@@ -1,7 +1,9 @@
-from sagas.models.execution import SagaExecution, SagaState, SagaStepRecord, StepKind, StepState
+from sagas.models.execution import ACTIVE, ENDED, SagaExecution, SagaState, SagaStepRecord, StepKind, StepState
 from sagas.models.outbox import DeliveryState, OutboxDelivery, OutboxEvent
 
 __all__ = [
+    "ACTIVE",
+    "ENDED",
     "DeliveryState",
     "OutboxDelivery",
     "OutboxEvent",

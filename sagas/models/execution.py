@@ -4,17 +4,18 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.ids import uuid7
 from core.tenancy import TenantManager
 
 
 class SagaState(models.TextChoices):
-    PENDING = "pending", _("about to start")
-    IN_PROGRESS = "in_progress", _("in progress")
-    COMPENSATING = "compensating", _("being undone")
-    SUCCEEDED = "succeeded", _("done")
-    FAILED = "failed", _("not done")
+    PENDING = "pending", pgettext_lazy("process", "about to start")
+    IN_PROGRESS = "in_progress", pgettext_lazy("process", "in progress")
+    COMPENSATING = "compensating", pgettext_lazy("process", "being undone")
+    SUCCEEDED = "succeeded", pgettext_lazy("process", "done")
+    FAILED = "failed", pgettext_lazy("process", "not done")
 
 
 ACTIVE = (SagaState.PENDING, SagaState.IN_PROGRESS, SagaState.COMPENSATING)
@@ -22,17 +23,17 @@ ENDED = (SagaState.SUCCEEDED, SagaState.FAILED)
 
 
 class StepKind(models.TextChoices):
-    DO = "do", _("step")
-    UNDO = "undo", _("undoing")
+    DO = "do", pgettext_lazy("step of a process", "step")
+    UNDO = "undo", pgettext_lazy("step of a process", "undoing")
 
 
 class StepState(models.TextChoices):
-    RETRYING = "retrying", _("trying again")
-    DONE = "done", _("done")
-    FAILED = "failed", _("refused")
-    UNKNOWN = "unknown", _("without an answer")
-    SKIPPED = "skipped", _("nothing to undo")
-    STUCK = "stuck", _("needs attention")
+    RETRYING = "retrying", pgettext_lazy("step of a process", "trying again")
+    DONE = "done", pgettext_lazy("step of a process", "done")
+    FAILED = "failed", pgettext_lazy("step of a process", "refused")
+    UNKNOWN = "unknown", pgettext_lazy("step of a process", "without an answer")
+    SKIPPED = "skipped", pgettext_lazy("step of a process", "nothing to undo")
+    STUCK = "stuck", pgettext_lazy("step of a process", "needs attention")
 
 
 class SagaExecution(models.Model):
@@ -45,11 +46,13 @@ class SagaExecution(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     organization_id = models.UUIDField()
-    saga_id = models.CharField(_("number"), max_length=200)
-    definition = models.CharField(_("process"), max_length=100)
+    saga_id = models.CharField(pgettext_lazy("process", "number"), max_length=200)
+    definition = models.CharField(pgettext_lazy("process", "process"), max_length=100)
     step_names = models.JSONField()
     context = models.JSONField()
-    state = models.CharField(_("state"), max_length=12, choices=SagaState, default=SagaState.PENDING)
+    state = models.CharField(
+        pgettext_lazy("process", "state"), max_length=12, choices=SagaState, default=SagaState.PENDING
+    )
     round = models.PositiveSmallIntegerField(default=1)
     position = models.PositiveSmallIntegerField(default=0)
     attempt = models.PositiveSmallIntegerField(default=0)
@@ -66,9 +69,9 @@ class SagaExecution(models.Model):
     wait_reason = models.TextField(blank=True, default="")
     fence = models.BigIntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
-    created_at = models.DateTimeField(_("started"))
+    created_at = models.DateTimeField(pgettext_lazy("process", "started"))
     step_started_at = models.DateTimeField(null=True)
-    completed_at = models.DateTimeField(_("ended"), null=True)
+    completed_at = models.DateTimeField(pgettext_lazy("process", "ended"), null=True)
 
     objects: ClassVar[Any] = TenantManager()
     unscoped: ClassVar[models.Manager[Any]] = models.Manager()
