@@ -1,6 +1,7 @@
-"""What no model may say: a price that the business did not state, or an address to click that is not its own."""
+"""What no model may say: a price that the business did not state, an address to click that is not its own, anything too late."""
 
 import re
+from datetime import timedelta
 
 from sdr.contract import BusinessProfile
 
@@ -13,6 +14,8 @@ DISCOUNT = re.compile(
 LINK = re.compile(
     r"https?://\S+|www\.\S+|\b[a-z0-9-]+\.(?:com|net|org|io|app|br|me|ly)(?:/\S*|\.br\S*)?\b", re.IGNORECASE
 )
+# An automatic answer to what was said longer ago than this is worse than none.
+ANSWER_WITHIN = timedelta(minutes=15)
 SAFE = "Essa informação eu confirmo com a equipe e já te retorno."
 
 

@@ -4,9 +4,9 @@ from conversations.events import CustomerReplied, HumanReplied
 from sagas.outbox import subscriber
 from sdr.events import AiCostPassed
 from sdr.models import Qualification, QualificationStatus
+from sdr.services.bursts import abort_open_turn, note_customer_message
 from sdr.services.profiles import get_profile
 from sdr.services.spending import mail_cost_warning
-from sdr.services.turns import abort_open_turn, note_customer_message
 
 
 @subscriber(OrganizationCreated)

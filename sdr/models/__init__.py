@@ -1,6 +1,14 @@
 from sdr.models.ledger import ModelCall
 from sdr.models.profile import SdrProfile
 from sdr.models.qualification import Qualification, QualificationStatus
-from sdr.models.turn import ReplyTurn, TurnState
+from sdr.models.turn import OPEN_STATES, ReplyTurn, TurnState
 
-__all__ = ["ModelCall", "Qualification", "QualificationStatus", "ReplyTurn", "SdrProfile", "TurnState"]
+__all__ = [
+    "OPEN_STATES",
+    "ModelCall",
+    "Qualification",
+    "QualificationStatus",
+    "ReplyTurn",
+    "SdrProfile",
+    "TurnState",
+]

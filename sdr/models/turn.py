@@ -1,3 +1,5 @@
+from datetime import datetime, timedelta
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +14,9 @@ class TurnState(models.TextChoices):
     ANSWERED = "answered", _("answered")
     ABORTED = "aborted", _("aborted")
     FAILED = "failed", _("failed")
+
+
+OPEN_STATES = (TurnState.WAITING, TurnState.THINKING)
 
 
 class ReplyTurn(OrganizationOwned):
@@ -45,3 +50,9 @@ class ReplyTurn(OrganizationOwned):
 
     def __str__(self) -> str:
         return f"{self.conversation_id}: {self.state}"
+
+    def wait_again(self, at: datetime, *, quiet_seconds: int) -> None:
+        """Wait for another quiet moment, up to the deadline; what is being thought now is no longer wanted."""
+        self.wake_at = min(at + timedelta(seconds=quiet_seconds), max(self.deadline_at, at))
+        # With the lease left in place the next look would skip the turn until it runs out.
+        self.state, self.fence, self.lease_until, self.attempts = TurnState.WAITING, self.fence + 1, None, 0

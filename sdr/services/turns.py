@@ -7,26 +7,22 @@ still sends one message.
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 
 from accounts.models import Organization
-from conversations.events import CustomerReplied
 from conversations.models import Conversation, ConversationStatus, Direction, Message, Origin
 from conversations.queries import history, spoken
-from conversations.services.addresses import announce_answer
-from conversations.services.handling import add_event
 from conversations.services.send import send_message
 from core.clock import now
 from core.jobs import job
 from core.tenancy import across_organizations
-from leads.services.contacts import opt_out
-from sdr.contract import ChatMessage, OptOut, Turn
-from sdr.models import QualificationStatus, ReplyTurn, SdrProfile, TurnState
-from sdr.optout import opt_out_level
+from sdr.contract import ChatMessage, Turn
+from sdr.models import OPEN_STATES, QualificationStatus, ReplyTurn, SdrProfile, TurnState
+from sdr.policy import ANSWER_WITHIN
 from sdr.scoring import Score
 from sdr.services.asking import ask_turn
 from sdr.services.profiles import business_profile, get_profile
@@ -43,82 +39,15 @@ from sdr.services.qualifying import (
 
 logger = logging.getLogger(__name__)
 
-OPEN = (TurnState.WAITING, TurnState.THINKING)
 LEASE_SECONDS = 60
 MAX_ATTEMPTS = 4
-# An automatic answer to what was said longer ago than this is worse than none.
-ANSWER_WITHIN = timedelta(minutes=15)
-OPTED_OUT_REPLY = "Pronto, você não vai mais receber nossas mensagens. Se mudar de ideia, é só chamar."
-
-
-def note_customer_message(event: CustomerReplied) -> None:
-    """Start a turn for a new burst, or let the running one wait a little longer."""
-    conversation = Conversation.objects.select_related("contact", "channel").get(pk=event.conversation_id)
-    profile = get_profile()
-    if _handle_opt_out(conversation, event, profile):
-        return
-    at = now()
-    if event.is_old or not profile.enabled or not conversation.bot_may_answer(at):
-        return
-    if datetime.fromisoformat(event.at) < at - ANSWER_WITHIN:
-        # It came in time and lay about in our own house: the customer still waits, and a person has to know.
-        stop_with(qualification_of(conversation), conversation, QualificationStatus.HANDED_OFF, "answered_too_late")
-        return
-    # Shown during the quiet moment, so that the answer itself waits for nothing.
-    announce_answer(conversation, typing=True)
-    wake = at + timedelta(seconds=profile.quiet_seconds)
-    running = ReplyTurn.objects.select_for_update().filter(conversation=conversation, state__in=OPEN).first()
-    if running is None:
-        try:
-            with transaction.atomic():
-                ReplyTurn.objects.create(
-                    conversation=conversation, last_message_id=UUID(event.message_id), wake_at=wake,
-                    deadline_at=at + timedelta(seconds=profile.max_wait_seconds),
-                )  # fmt: skip
-            return
-        except IntegrityError:
-            running = ReplyTurn.objects.select_for_update().get(conversation=conversation, state__in=OPEN)
-    running.last_message_id = UUID(event.message_id)
-    running.wake_at = min(wake, max(running.deadline_at, at))
-    _back_to_waiting(running)
-    running.save()
-
-
-def _handle_opt_out(conversation: Conversation, event: CustomerReplied, profile: SdrProfile) -> bool:
-    level = opt_out_level(event.text)
-    if level is OptOut.NONE:
-        return False
-    known = qualification_of(conversation)
-    abort_open_turn(conversation.pk, "opt_out")
-    if level is OptOut.AMBIGUOUS:
-        if conversation.bot_may_answer(now()):
-            stop_with(known, conversation, QualificationStatus.HANDED_OFF, "opt_out_unclear")
-        return True
-    if opt_out(conversation.contact_id, reason=event.text[:300], at=now()):
-        add_event(conversation, "opted_out")
-        if not event.is_old:
-            send_message(
-                conversation, body=OPTED_OUT_REPLY, author=None, origin=Origin.BOT,
-                client_key=f"optout:{conversation.contact_id}:{event.message_id}",
-            )  # fmt: skip
-    if known.row.status == QualificationStatus.COLLECTING:
-        known.row.status = QualificationStatus.OPTED_OUT
-        known.row.save()
-    return True
-
-
-def abort_open_turn(conversation_id: UUID | str, reason: str) -> None:
-    """Drop the answer that is being prepared: a person or an opt-out was first."""
-    ReplyTurn.objects.filter(conversation_id=conversation_id, state__in=OPEN).update(
-        state=TurnState.ABORTED, outcome=reason, finished_at=now()
-    )
 
 
 @job("urgent")
 def wake_turns() -> None:
     """Ring for the turns whose time has come, and for those whose worker was lost."""
     with across_organizations():
-        due = ReplyTurn.objects.filter(state__in=OPEN, wake_at__lte=now()).exclude(lease_until__gt=now())
+        due = ReplyTurn.objects.filter(state__in=OPEN_STATES, wake_at__lte=now()).exclude(lease_until__gt=now())
         for organization_id, pk in due.values_list("organization_id", "pk")[:500]:
             run_turn.enqueue(coalesce_key=str(pk), organization_id=str(organization_id), turn_id=str(pk))
 
@@ -219,7 +148,9 @@ def finish(
         _end(turn, TurnState.ABORTED, "already_answered")
         return
     if str(newest.pk) not in {line.id for line in lines}:
-        _wait_on(turn, profile)
+        # The customer wrote while we thought: the answer is dropped and the burst goes on to its deadline.
+        turn.wait_again(now(), quiet_seconds=profile.quiet_seconds)
+        turn.save()
         return
     known = qualification_of(locked)
     if newest.at < now() - ANSWER_WITHIN:
@@ -255,19 +186,6 @@ def _silenced(turn: ReplyTurn, conversation: Conversation) -> str:
 def _newest(conversation: Conversation) -> Message | None:
     newest: Message | None = spoken(conversation.pk).order_by("-at", "-pk").first()
     return newest
-
-
-def _wait_on(turn: ReplyTurn, profile: SdrProfile) -> None:
-    """The customer wrote while we thought: the answer is dropped and the burst goes on to its deadline."""
-    at = now()
-    turn.wake_at = min(at + timedelta(seconds=profile.quiet_seconds), max(turn.deadline_at, at))
-    _back_to_waiting(turn)
-    turn.save()
-
-
-def _back_to_waiting(turn: ReplyTurn) -> None:
-    # With the lease left in place the next look would skip the turn until it runs out.
-    turn.state, turn.fence, turn.lease_until, turn.attempts = TurnState.WAITING, turn.fence + 1, None, 0
 
 
 def _speak(
