@@ -1,39 +1,62 @@
+import hashlib
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.services.drafts import VariantDraft
-from gateways.models import Channel
+from campaigns.models import Campaign
+from campaigns.services.audience import ordered_lists
+from campaigns.services.drafts import MAX_BODY, MAX_VARIANTS, VariantDraft
+from core.ids import uuid7
+from gateways.models import Channel, ChannelRole
 from leads.models import ContactList
 
 DAYS = [(0, _("Mon")), (1, _("Tue")), (2, _("Wed")), (3, _("Thu")), (4, _("Fri")), (5, _("Sat")), (6, _("Sun"))]
+MINUTE = "%Y-%m-%dT%H:%M"
 
 
 class CampaignForm(forms.Form):
-    """The wizard on one page; choices are limited to the active organization."""
+    """The wizard: one form in steps; choices are limited to the active organization.
 
-    name = forms.CharField(label=_("Name of the campaign"), max_length=120)
+    ``key`` becomes the id of a new campaign, so that sending the form twice makes one. ``version`` is what the campaign
+    said when its form was opened, so that nobody overwrites what somebody else changed meanwhile.
+    """
+
+    key = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    version = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+    name = forms.CharField(label=_("Name of the campaign"), max_length=120, help_text=_("Only you see it."))
     lists = forms.ModelMultipleChoiceField(
-        label=_("Lists"), queryset=ContactList.unscoped.none(), widget=forms.CheckboxSelectMultiple
-    )
-    channels = forms.ModelMultipleChoiceField(
-        label=_("Numbers"), queryset=Channel.unscoped.none(), widget=forms.CheckboxSelectMultiple
-    )
-    when = forms.ChoiceField(
-        label=_("When"), choices=[("draft", _("Keep as a draft")), ("now", _("Start now")), ("later", _("Start at"))],
-        widget=forms.RadioSelect, initial="now",
+        label=_("Lists"), queryset=ContactList.unscoped.none(), widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one list.")},
     )  # fmt: skip
+    business_context = forms.CharField(required=False, max_length=2000, widget=forms.Textarea)
+    channels = forms.ModelMultipleChoiceField(
+        label=_("Numbers"), queryset=Channel.unscoped.none(), widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one number.")},
+    )  # fmt: skip
+    when = forms.ChoiceField(
+        label=_("Start"), choices=[("now", _("Now")), ("later", _("Schedule"))], widget=forms.RadioSelect, initial="now"
+    )
     start_at = forms.CharField(
-        label=_("Start at"), required=False, widget=forms.DateTimeInput({"type": "datetime-local"})
+        label=_("Day and time"), required=False, widget=forms.DateTimeInput({"type": "datetime-local"})
     )
     hours_start = forms.TimeField(label=_("Send from"), required=False, widget=forms.TimeInput({"type": "time"}))
     hours_end = forms.TimeField(label=_("until"), required=False, widget=forms.TimeInput({"type": "time"}))
     days = forms.TypedMultipleChoiceField(
         label=_("On these days"), choices=DAYS, coerce=int, required=False, widget=forms.CheckboxSelectMultiple
     )
+
+    # Where each field, and each code of a refusal, is put right: to lead from an error to its step.
+    STEPS = {
+        "name": "publico", "lists": "publico", "list_ids": "publico", "empty_audience": "publico",
+        "variant": "mensagem", "variants": "mensagem", "business_context": "mensagem",
+        "channels": "numeros", "channel_ids": "numeros",
+        "when": "quando", "start_at": "quando", "hours_start": "quando", "hours_end": "quando", "days": "quando",
+        "sending_hours": "quando",
+    }  # fmt: skip
 
     def __init__(self, *args: Any, zone: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -42,19 +65,25 @@ class CampaignForm(forms.Form):
         assert isinstance(lists, forms.ModelMultipleChoiceField)
         assert isinstance(channels, forms.ModelMultipleChoiceField)
         lists.queryset = ContactList.objects.order_by("-created_at")
-        channels.queryset = Channel.objects.filter(removed_at=None)
+        channels.queryset = Channel.objects.filter(removed_at=None).exclude(role=ChannelRole.RETIRED)
 
     @property
     def texts(self) -> list[str]:
         """The variants as they were written, empty ones included, so that nothing typed is lost."""
-        data = self.data
-        return [text[:4096] for text in data.getlist("variant")] if hasattr(data, "getlist") else []
+        if not self.is_bound:
+            return list(self.initial.get("texts") or [""])
+        written = self.data.getlist("variant") if hasattr(self.data, "getlist") else []
+        return [text.replace("\r\n", "\n")[: MAX_BODY + 1] for text in written] or [""]
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
-        if not any(text.strip() for text in self.texts):
-            self.add_error(None, _("Write at least one message."))
-        if data.get("when") == "later":
+        texts = [text for text in self.texts if text.strip()]
+        if not texts:
+            self.add_error(None, forms.ValidationError(_("Write at least one message."), code="variant"))
+        if len(texts) > MAX_VARIANTS or any(len(text) > MAX_BODY for text in texts):
+            words = _("Use at most 20 variations of 4,096 characters.")
+            self.add_error(None, forms.ValidationError(words, code="variant"))
+        if data.get("when") == "later" and self.data.get("go") != "draft":
             data["start_at"] = self._moment(data.get("start_at", ""))
         if bool(data.get("hours_start")) != bool(data.get("hours_end")):
             self.add_error("hours_end", _("Fill both times or none."))
@@ -73,7 +102,50 @@ class CampaignForm(forms.Form):
 
     @property
     def sending_hours(self) -> dict[str, Any]:
-        start, end = self.cleaned_data["hours_start"], self.cleaned_data["hours_end"]
-        if not start or not end:
-            return {}
-        return {"days": self.cleaned_data["days"], "start": f"{start:%H:%M}", "end": f"{end:%H:%M}"}
+        start, end, days = (self.cleaned_data.get(name) for name in ("hours_start", "hours_end", "days"))
+        if start and end:
+            return {"days": days, "start": f"{start:%H:%M}", "end": f"{end:%H:%M}"}
+        return {"days": days, "start": "00:00", "end": "23:59"} if days else {}
+
+    @property
+    def problems(self) -> list[tuple[str, str]]:
+        """What is wrong, each with the step where it is put right; "" where no step can."""
+        found = []
+        for name, errors in self.errors.as_data().items():
+            for error in errors:
+                step = self.STEPS.get(error.code or "", "") if name == "__all__" else self.STEPS.get(name, "")
+                label = str(self.fields[name].label or "") if name in self.fields else ""
+                found += [(step, f"{label}: {text}" if label else str(text)) for text in error.messages]
+        return found
+
+
+def fingerprint(campaign: Campaign) -> str:
+    """Return a hash of what a campaign says, to whom, through which numbers and when."""
+    bodies = list(campaign.variants.order_by("label").values_list("body", flat=True))
+    channels = sorted(str(pk) for pk in campaign.campaign_channels.values_list("channel_id", flat=True))
+    lists = [str(pk) for pk in ordered_lists(campaign)]
+    said = [campaign.name, bodies, lists, channels, campaign.start_at, sorted(campaign.sending_hours.items())]
+    return hashlib.sha256(repr(said).encode()).hexdigest()
+
+
+def initial_of(campaign: Campaign) -> dict[str, Any]:
+    """Return a campaign as the wizard's first values."""
+    hours = campaign.sending_hours
+    start = timezone.localtime(campaign.start_at).strftime(MINUTE) if campaign.start_at else ""
+    return {
+        "name": campaign.name,
+        "lists": ordered_lists(campaign),
+        "channels": list(campaign.campaign_channels.values_list("channel_id", flat=True)),
+        "texts": list(campaign.variants.order_by("label").values_list("body", flat=True)),
+        "business_context": campaign.business_context,
+        "when": "later" if start else "now",
+        "start_at": start,
+        "hours_start": hours.get("start"),
+        "hours_end": hours.get("end"),
+        "days": hours.get("days", []),
+    }
+
+
+def new_key() -> str:
+    """Return the id that the next campaign will have."""
+    return str(uuid7())

@@ -1,7 +1,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from campaigns.views import report, wizard
+from campaigns.views import assistance, report, wizard
 
 
 class ActionConverter(StringConverter):
@@ -17,10 +17,11 @@ app_name = "campaigns"
 urlpatterns = [
     path("", report.campaign_list, name="list"),
     path("nova/", wizard.campaign_create, name="create"),
-    path("nova/publico/", wizard.audience_preview, name="audience-preview"),
-    path("nova/previa/", wizard.message_preview, name="message-preview"),
-    path("nova/variacao/", wizard.variant_create, name="variant-create"),
+    path("nova/resumo/", assistance.summary, name="summary"),
+    path("nova/previa/", assistance.message_preview, name="message-preview"),
+    path("nova/variacao/", assistance.variant_change, name="variant-change"),
     path("<uuid:campaign_id>/", report.campaign_page, name="campaign"),
+    path("<uuid:campaign_id>/editar/", wizard.campaign_edit, name="edit"),
     path("<uuid:campaign_id>/negocios/", report.campaign_deals, name="deals"),
     path("<uuid:campaign_id>/apagar/", report.campaign_delete, name="delete"),
     path("<uuid:campaign_id>/exportar.csv", report.campaign_export, {"file_format": "csv"}, name="export-csv"),

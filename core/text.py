@@ -91,6 +91,11 @@ def _parts(text: str) -> tuple[Part, ...]:
     return tuple(part for part in parts if part)
 
 
+def parts_of(text: str) -> tuple[Part, ...]:
+    """Return a message as plain texts and (key, fallback) placeholders, in order."""
+    return _parts(text)
+
+
 def placeholders_in(text: str) -> list[tuple[str, str | None]]:
     """Return (key, fallback) of each placeholder, in order; fallback None where none is written."""
     return [part for part in _parts(text) if isinstance(part, tuple)]

@@ -56,6 +56,11 @@ class Card:
         return self.pace.daily_cap
 
     @property
+    def left(self) -> int:
+        """What the day still allows; only where there is a cap."""
+        return max(0, (self.cap or 0) - self.used)
+
+    @property
     def near_cap_from(self) -> int:
         return round((self.cap or 0) * NEAR_CAP)
 

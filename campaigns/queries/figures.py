@@ -13,6 +13,7 @@ from campaigns.rates import conversion_rate, success_rate
 
 SENT_STATES = (RecipientState.SENT, RecipientState.DELIVERED, RecipientState.READ)
 REPLIED = "replied"
+PENDING = "pending"
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,11 @@ class CampaignStats:
     @property
     def done(self) -> int:
         return self.total - self.pending
+
+    @property
+    def tried(self) -> int:
+        """What the success rate is a share of."""
+        return self.sent + self.failed + self.invalid
 
     @property
     def percent(self) -> int:
@@ -151,10 +157,15 @@ def skipped_reasons(campaign: Campaign) -> dict[str, int]:
 
 
 def recipients(campaign: Campaign, state: str = "") -> "QuerySet[Recipient]":
-    """Return a campaign's recipients in a state (or ``replied``), unordered; keyset pages order by ``position``."""
+    """Return a campaign's recipients in a state (or ``replied``, or ``pending``: in line or leaving), unordered.
+
+    Keyset pages order by ``position``.
+    """
     rows: QuerySet[Recipient] = Recipient.objects.filter(campaign=campaign).select_related(
         "contact", "variant", "channel"
     )
     if state == REPLIED:
         return rows.exclude(replied_at=None)
+    if state == PENDING:
+        return rows.filter(state__in=[RecipientState.QUEUED, RecipientState.SENDING])
     return rows.filter(state=state) if state in RecipientState.values else rows

@@ -3,18 +3,19 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Organization
 from campaigns.models import Campaign, CampaignChannel, CampaignState, Recipient, RecipientState
 from core.clock import next_allowed, now
+from core.moments import spoken
 from gateways.models import Channel, ChannelRole
 from gateways.pacing import Wait, wait_of
 
 # Codes beside those of gateways.pacing.
 SENDING_HOURS, PREPARING, RETRY, NO_PROGRESS = "sending_hours", "preparing", "retry", "no_progress"
+GAP = "gap"
 
 
 def waits(campaign: Campaign) -> list[tuple[str, Wait]]:
@@ -59,6 +60,11 @@ def waiting_reasons(campaign: Campaign) -> list[str]:
     return [in_words(name, wait) for name, wait in waits(campaign)]
 
 
+def standstills(campaign: Campaign) -> list[str]:
+    """Return the reasons as sentences, without the gap between two messages: that is the pace, and no standstill."""
+    return [in_words(name, wait) for name, wait in waits(campaign) if wait.code != GAP]
+
+
 def waiting_note(campaign: Campaign) -> list[str]:
     """Return what the watchdog last noted on a running campaign as sentences: for lists, without looking again."""
     note = campaign.wait_reason
@@ -68,25 +74,16 @@ def waiting_note(campaign: Campaign) -> list[str]:
     return [in_words(note.get("name", ""), Wait(note["code"], until))]
 
 
-def moment(at: datetime | None) -> str:
-    """Return a time as people say it: the hour today, with the day otherwise."""
-    if at is None:
-        return ""
-    local = timezone.localtime(at)
-    if local.date() == timezone.localdate():
-        return formats.time_format(local, "H:i")
-    return formats.date_format(local, "d/m H:i")
-
-
 _WORDS: dict[str, Callable[[], str]] = {
-    SENDING_HOURS: lambda: _("Outside the sending hours of this campaign. It goes on at %(until)s."),
+    SENDING_HOURS: lambda: _("Outside the sending hours of this campaign. It goes on %(until)s."),
     PREPARING: lambda: _("The messages are being prepared."),
-    RETRY: lambda: _("The last ones did not get through. Next try at %(until)s."),
-    "quiet_hours": lambda: _("%(name)s rests until %(until)s (quiet hours)."),
-    "daily_cap": lambda: _("%(name)s has sent all it may today. It goes on at %(until)s."),
-    "gap": lambda: _("%(name)s sends the next one at %(until)s."),
-    "rest": lambda: _("%(name)s was asked to rest until %(until)s."),
-    "restricted": lambda: _("%(name)s is restricted by WhatsApp."),
+    RETRY: lambda: _("The last ones did not get through. Next try %(until)s."),
+    "quiet_hours": lambda: _("%(name)s keeps its quiet hours. It goes on %(until)s."),
+    "daily_cap": lambda: _("%(name)s has sent all it may today. It goes on %(until)s."),
+    "gap": lambda: _("%(name)s sends the next one %(until)s."),
+    "rest": lambda: _("%(name)s was asked to rest. It goes on %(until)s."),
+    "restricted": lambda: _("%(name)s was restricted by WhatsApp. It rests until %(until)s at least."),
+    "restricted_open": lambda: _("%(name)s was restricted by WhatsApp."),
     "paused": lambda: _("%(name)s is paused by hand."),
     "connecting": lambda: _("%(name)s is connecting."),
     "qr_required": lambda: _("%(name)s waits for its QR code to be scanned."),
@@ -105,8 +102,9 @@ _PAUSES: dict[str, Callable[[], str]] = {
 
 def in_words(name: str, wait: Wait) -> str:
     """Return one reason as a sentence."""
-    words = _WORDS.get(wait.code, _WORDS["disconnected"])
-    return words() % {"name": name, "until": moment(wait.until)}
+    words = _WORDS["restricted_open"] if wait.code == "restricted" and not wait.until else _WORDS.get(wait.code)
+    words = words or _WORDS["disconnected"]
+    return words() % {"name": name, "until": spoken(wait.until)}
 
 
 def pause_words(campaign: Campaign) -> str:

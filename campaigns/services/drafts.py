@@ -52,13 +52,14 @@ class _Content:
 def create_campaign(
     *, name: str, list_ids: Sequence[UUID], variants: Sequence[VariantDraft], channel_ids: Sequence[UUID],
     start_at: datetime | None = None, sending_hours: Mapping[str, Any] | None = None, priority: int = 0,
-    business_context: str = "", actor: Membership | None = None,
+    business_context: str = "", actor: Membership | None = None, key: UUID | None = None,
 ) -> Campaign:  # fmt: skip
     """Create a campaign: scheduled when it has a start, else a draft until somebody starts it.
 
-    Lists are sent to in the order given. Raises :class:`CampaignIncompleteError` in words, also for foreign ids.
+    Lists are sent to in the order given. Raises :class:`CampaignIncompleteError` in words, also for foreign ids. ``key``
+    becomes the campaign's id, so that a form that is sent twice makes one campaign: the second raises IntegrityError.
     """
-    campaign = Campaign(organization_id=current_organization_id(), created_by=actor)
+    campaign = Campaign(organization_id=current_organization_id(), created_by=actor, **({"id": key} if key else {}))
     _write(
         campaign, _Content(name, list_ids, variants, channel_ids, start_at, sending_hours, priority, business_context)
     )
@@ -92,7 +93,7 @@ def _write(campaign: Campaign, draft: _Content) -> None:
     campaign.sending_hours = clean_hours(draft.sending_hours or {})
     campaign.priority = draft.priority
     campaign.business_context = draft.business_context.strip()[:4_000]
-    campaign.save()
+    campaign.save(force_insert=campaign._state.adding)  # a new one never overwrites another of the same id
     _replace_parts(campaign, lists, channels, draft.variants)
 
 

@@ -4,22 +4,25 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import member_required, role_required
 from accounts.http import MemberRequest
 from accounts.models import Role
 from campaigns.errors import CampaignIncompleteError, CampaignStateError
-from campaigns.models import Campaign, Recipient, RecipientState, SkipReason
+from campaigns.models import Campaign, CampaignState, Recipient, SkipReason
 from campaigns.queries import figures as queries
-from campaigns.queries.waiting import waiting_reasons
+from campaigns.queries import report
+from campaigns.queries.forecast import eta
+from campaigns.queries.waiting import pause_words, standstills, waiting_note
 from campaigns.services import lifecycle
 from campaigns.services.recipients import decide_unknown, retry_failed
 from core.exports import csv_response, xlsx_response
 from core.pagination import InvalidCursorError, keyset_page
 
 PAGE = 20
-RECIPIENTS = 50
+RECIPIENTS = 25
 ACTIONS = {
     "start": lifecycle.start,
     "pause": lifecycle.pause,
@@ -37,7 +40,10 @@ def campaign_list(request: MemberRequest) -> HttpResponse:
     except InvalidCursorError:
         page = keyset_page(Campaign.objects.all(), order="-created_at", cursor=None, size=PAGE)
     figures = queries.stats_of(page.items)
-    context = {"items": [(c, figures[c.pk]) for c in page.items], "next_cursor": page.next_cursor}
+    items = [
+        (one, figures[one.pk], [pause_words(one)] if one.pause_reason else waiting_note(one)) for one in page.items
+    ]
+    context = {"items": items, "next_cursor": page.next_cursor, "is_first_page": not request.GET.get("cursor")}
     return render(request, "campaigns/list.html#cards" if request.htmx else "campaigns/list.html", context)
 
 
@@ -45,16 +51,12 @@ def campaign_list(request: MemberRequest) -> HttpResponse:
 @member_required
 def campaign_page(request: MemberRequest, campaign_id: UUID) -> HttpResponse:
     campaign = queries.get_campaign(campaign_id)
-    if request.htmx and request.htmx.target == "report":
-        return render(request, "campaigns/campaign.html#report", _report(campaign))
-    state = request.GET.get("situacao", "")
-    rows = queries.recipients(campaign, state)
-    try:
-        page = keyset_page(rows, order="position", cursor=request.GET.get("cursor"), size=RECIPIENTS)
-    except InvalidCursorError:
-        page = keyset_page(rows, order="position", cursor=None, size=RECIPIENTS)
-    context = _report(campaign) | {"recipients": page.items, "next_cursor": page.next_cursor, "state_filter": state}
-    return render(request, "campaigns/campaign.html", context)
+    match request.htmx.target if request.htmx else None:
+        case "report":
+            return render(request, "campaigns/campaign.html#report", _report(request, campaign))
+        case "recipients":
+            return render(request, "campaigns/campaign.html#recipients", _recipients(request, campaign))
+    return render(request, "campaigns/campaign.html", _report(request, campaign) | _recipients(request, campaign))
 
 
 @require_POST
@@ -74,7 +76,7 @@ def campaign_deals(request: MemberRequest, campaign_id: UUID) -> HttpResponse:
     campaign = queries.get_campaign(campaign_id)
     lifecycle.adjust_deals(campaign, -1 if request.POST.get("change") == "-1" else 1, actor=request.membership)
     if request.htmx:
-        return render(request, "campaigns/campaign.html#report", _report(queries.get_campaign(campaign_id)))
+        return render(request, "campaigns/campaign.html#report", _report(request, queries.get_campaign(campaign_id)))
     return redirect("campaigns:campaign", campaign.pk)
 
 
@@ -132,13 +134,58 @@ def campaign_export(request: MemberRequest, campaign_id: UUID, file_format: str)
     return answer(campaign.name, headers, list(rows))
 
 
-def _report(campaign: Campaign) -> dict[str, object]:
-    reasons = queries.skipped_reasons(campaign)
+def _report(request: MemberRequest, campaign: Campaign) -> dict[str, object]:
+    variants = queries.variant_figures(campaign)
+    numbers = queries.channel_figures(campaign)
+    is_running = campaign.state == CampaignState.RUNNING
     return {
         "campaign": campaign,
         "stats": queries.stats(campaign),
-        "variants": queries.variant_figures(campaign),
-        "waits": waiting_reasons(campaign),
-        "skipped": [(SkipReason(reason).label, count) for reason, count in reasons.items()],
-        "states": RecipientState.choices,
+        "variants": variants,
+        "leader": report.leader(variants),
+        "lanes": report.lanes(campaign, numbers, request.organization.timezone),
+        "temperatures": report.answer_temperatures(campaign),
+        "failures": report.failures(campaign),
+        "waits": standstills(campaign),
+        "pause_words": pause_words(campaign) if campaign.state == CampaignState.PAUSED else "",
+        "ends_at": eta(campaign) if is_running else None,
+        "skipped": [(SkipReason(reason).label, count) for reason, count in queries.skipped_reasons(campaign).items()],
     }
+
+
+def _recipients(request: MemberRequest, campaign: Campaign) -> dict[str, object]:
+    state, cursor = request.GET.get("situacao", ""), request.GET.get("cursor")
+    rows = queries.recipients(campaign, state)
+    try:
+        page = keyset_page(rows, order="position", cursor=cursor, size=RECIPIENTS)
+    except InvalidCursorError:
+        cursor = None
+        page = keyset_page(rows, order="position", cursor=cursor, size=RECIPIENTS)
+    return {
+        "campaign": campaign,
+        "recipients": [
+            (one, report.error_words(one.error_code, one.error) if one.error_code or one.error else "")
+            for one in page.items
+        ],
+        "next_cursor": page.next_cursor,
+        "is_first_page": not cursor,
+        "state_filter": state,
+        "filters": _filters(queries.stats(campaign), state),
+    }
+
+
+def _filters(figures: queries.CampaignStats, chosen: str) -> list[tuple[str, str, int]]:
+    """Return the filters of the list that have somebody in them: (value, name, how many)."""
+    found = [
+        ("", pgettext("recipients", "All"), figures.total + figures.skipped),
+        (queries.REPLIED, pgettext("people", "Answered"), figures.replied),
+        (queries.PENDING, pgettext("recipients", "In line"), figures.pending),
+        ("sent", pgettext("recipients", "Sent"), figures.only_sent),
+        ("delivered", pgettext("recipients", "Delivered"), figures.only_delivered),
+        ("read", pgettext("recipients", "Read"), figures.read),
+        ("failed", pgettext("recipients", "Failed"), figures.failed),
+        ("invalid", pgettext("recipients", "Invalid"), figures.invalid),
+        ("unknown", pgettext("recipients", "To be confirmed"), figures.unknown),
+        ("skipped", pgettext("recipients", "Left out"), figures.skipped),
+    ]
+    return [row for row in found if row[2] or row[0] in {"", chosen}]

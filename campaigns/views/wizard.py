@@ -1,98 +1,161 @@
+"""The wizard: one form whose steps are parts of one page, so that nothing typed is lost between them."""
+
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts.access import role_required
 from accounts.http import MemberRequest
 from accounts.models import Role
 from campaigns.errors import CampaignIncompleteError, CampaignStateError
-from campaigns.forms import CampaignForm
-from campaigns.services import audience, lifecycle
-from campaigns.services.audience import values_of
-from campaigns.services.drafts import create_campaign
-from core.text import render_placeholders
-from leads.models import Contact, ContactList
-from leads.queries import contacts
-from sdr.services.copy import MissingContextError, write_copy
+from campaigns.forms import CampaignForm, fingerprint, initial_of, new_key
+from campaigns.models import Campaign, CampaignState
+from campaigns.queries.figures import get_campaign
+from campaigns.services import lifecycle
+from campaigns.services.drafts import create_campaign, update_draft
+from campaigns.services.transitions import lock
+from campaigns.views.assistance import changed_texts, summary_of
 
-SAMPLE = {"nome": "Mariana", "city": "Campinas", "phone": "+5519997426108"}
+
+class StaleFormError(Exception):
+    """The campaign was changed after its form was opened."""
+
+    def __init__(self, campaign: Campaign) -> None:
+        super().__init__(str(campaign.pk))
+        self.campaign = campaign
+
+
+EDITABLE = (CampaignState.DRAFT, CampaignState.SCHEDULED)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(Role.AGENT)
 def campaign_create(request: MemberRequest) -> HttpResponse:
-    initial = {"lists": [request.GET["lista"]] if "lista" in request.GET else []}
-    form = CampaignForm(request.POST or None, initial=initial, zone=request.organization.timezone)
-    if request.method == "POST" and form.is_valid():
-        try:
-            campaign = create_campaign(
-                name=form.cleaned_data["name"],
-                list_ids=[x.pk for x in form.cleaned_data["lists"]],
-                variants=form.drafts,
-                channel_ids=[x.pk for x in form.cleaned_data["channels"]],
-                start_at=form.cleaned_data["start_at"] if form.cleaned_data["when"] == "later" else None,
-                sending_hours=form.sending_hours,
-                actor=request.membership,
-            )
-            if form.cleaned_data["when"] == "now":
-                lifecycle.start(campaign, actor=request.membership)
-        except (CampaignIncompleteError, CampaignStateError) as error:
-            form.add_error(None, error.message)
-        else:
-            messages.success(request, _("Campaign saved."))
-            return redirect("campaigns:campaign", campaign.pk)
-    context = {"form": form, "texts": form.texts or [""], "attributes": _attributes()}
-    return render(request, "campaigns/wizard.html", context, status=422 if form.errors else 200)
+    if request.method == "POST":
+        return _posted(request, None)
+    copied = Campaign.objects.filter(pk=_uuid(request.GET.get("copiar"))).first()
+    initial = initial_of(copied) | {"when": "now", "start_at": ""} if copied else {}
+    if chosen := _uuid(request.GET.get("lista")):
+        initial["lists"] = [chosen]
+    return _page(request, _unbound(request, initial | {"key": new_key()}), None)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @role_required(Role.AGENT)
-def audience_preview(request: MemberRequest) -> HttpResponse:
+def campaign_edit(request: MemberRequest, campaign_id: UUID) -> HttpResponse:
+    campaign = get_campaign(campaign_id)
+    if campaign.state not in EDITABLE:
+        messages.error(request, _("This campaign has started, so its content stays as it is. Copy it to change it."))
+        return redirect("campaigns:campaign", campaign.pk)
+    if request.method == "POST":
+        return _posted(request, campaign)
+    return _page(request, _unbound(request, initial_of(campaign) | {"version": fingerprint(campaign)}), campaign)
+
+
+def _posted(request: MemberRequest, campaign: Campaign | None) -> HttpResponse:
+    go = request.POST.get("go", "send")
+    if go not in {"send", "draft"}:
+        return _page(request, _unbound(request, _typed(request, go)), campaign)
     form = CampaignForm(request.POST, zone=request.organization.timezone)
-    form.is_valid()
-    chosen = form.cleaned_data.get("lists") or ContactList.objects.none()
-    counts = audience.preview([item.pk for item in chosen]) if chosen else {}
-    return render(request, "campaigns/wizard.html#audience", {"counts": counts})
-
-
-@require_POST
-@role_required(Role.AGENT)
-def message_preview(request: MemberRequest) -> HttpResponse:
-    texts = [text for text in request.POST.getlist("variant") if text.strip()][:20]
-    list_id = request.POST.get("lists", "")
-    contact = _first_contact(list_id)
-    values = values_of(contact) if contact else SAMPLE
-    previews = [render_placeholders(text[:4096], values) for text in texts]
-    return render(request, "campaigns/wizard.html#preview", {"previews": previews, "preview_contact": contact})
-
-
-@require_POST
-@role_required(Role.AGENT)
-def variant_create(request: MemberRequest) -> HttpResponse:
-    """Return one more empty field, or one written from the business's own words."""
-    text, error = "", ""
-    if request.POST.get("write"):
-        written = request.POST.getlist("variant")[:20]
-        try:
-            text = write_copy(request.POST.get("business_context", "")[:2000], "", count=1, than=written)[0]
-        except MissingContextError as refused:
-            error = refused.message
-    label = "ABCDEFGHIJKLMNOPQRST"[min(19, len(request.POST.getlist("variant")))]
-    context = {"text": text, "label": label, "error": error}
-    return render(request, "campaigns/wizard.html#variant", context)
-
-
-def _first_contact(list_id: str) -> Contact | None:
+    if not form.is_valid():
+        return _page(request, form, campaign, status=422)
     try:
-        return contacts(list_id=UUID(list_id)).order_by("created_at").first()
+        saved = _saved(request, form, campaign, starts=go == "send")
+    except (CampaignIncompleteError, CampaignStateError) as error:
+        form.add_error(None, ValidationError(error.message, code=error.code))
+        return _page(request, form, campaign, status=422)
+    except StaleFormError as stale:
+        return _changed_meanwhile(request, stale.campaign)
+    except IntegrityError:
+        return _sent_before(request, form)
+    return redirect("campaigns:campaign", saved.pk)
+
+
+@transaction.atomic
+def _saved(request: MemberRequest, form: CampaignForm, campaign: Campaign | None, *, starts: bool) -> Campaign:
+    """Write the campaign and start it if that is wanted, or neither."""
+    data = form.cleaned_data
+    content = {
+        "name": data["name"],
+        "list_ids": [one.pk for one in data["lists"]],
+        "variants": form.drafts,
+        "channel_ids": [one.pk for one in data["channels"]],
+        "start_at": data["start_at"] if starts and data["when"] == "later" else None,
+        "sending_hours": form.sending_hours,
+        "business_context": data["business_context"],
+        "actor": request.membership,
+    }
+    if campaign is None:
+        saved = create_campaign(**content, key=data["key"])
+    else:
+        locked = lock(get_campaign(campaign.pk))
+        if fingerprint(locked) != data["version"]:
+            raise StaleFormError(locked)
+        saved = update_draft(locked, **content)
+    if starts and data["when"] == "now":
+        lifecycle.start(saved, actor=request.membership)
+    return saved
+
+
+def _sent_before(request: MemberRequest, form: CampaignForm) -> HttpResponse:
+    """Answer a form that has made its campaign already: a double click sees it, a changed form is asked to be sent again."""
+    made = Campaign.objects.filter(pk=form.cleaned_data["key"]).first()
+    bodies = [draft.body.strip() for draft in form.drafts]
+    if made and made.name == form.cleaned_data["name"] and bodies == [one.body for one in made.variants.all()]:
+        return redirect("campaigns:campaign", made.pk)
+    refusal = _("This form has made a campaign already. Save again to make another one as it is here now.")
+    return _page(request, _renewed(request, refusal, key=new_key()), None, status=422)
+
+
+def _changed_meanwhile(request: MemberRequest, campaign: Campaign) -> HttpResponse:
+    refusal = _("This campaign was changed in another window. Save again to keep what is written here.")
+    return _page(request, _renewed(request, refusal, version=fingerprint(campaign)), campaign, status=422)
+
+
+def _renewed(request: MemberRequest, refusal: str, **hidden: str) -> CampaignForm:
+    """Return the form as it was sent, refused, with other hidden values, so that the next try goes through."""
+    data = request.POST.copy()
+    for name, value in hidden.items():
+        data[name] = value
+    form = CampaignForm(data, zone=request.organization.timezone)
+    form.add_error(None, refusal)
+    return form
+
+
+def _typed(request: MemberRequest, go: str) -> dict[str, object]:
+    """Return everything typed so far as first values, after a button of the message's step."""
+    typed: dict[str, object] = {name: request.POST.get(name, "") for name in CampaignForm.base_fields}
+    typed |= {name: request.POST.getlist(name) for name in ("lists", "channels", "days")}
+    change = changed_texts(request, go)
+    if change.error:
+        messages.error(request, change.error)
+    return typed | {"texts": change.texts}
+
+
+def _unbound(request: MemberRequest, initial: dict[str, object]) -> CampaignForm:
+    return CampaignForm(initial=initial, zone=request.organization.timezone)
+
+
+def _page(request: MemberRequest, form: CampaignForm, campaign: Campaign | None, status: int = 200) -> HttpResponse:
+    problems = form.problems if form.is_bound else []
+    context = {
+        "form": form,
+        "campaign": campaign,
+        "problems": problems,
+        "first_step": next((step for step, _text in problems if step), "mensagem" if request.POST else "publico"),
+        **summary_of(request, form),
+    }
+    return render(request, "campaigns/wizard.html", context, status=status)
+
+
+def _uuid(text: str | None) -> UUID | None:
+    try:
+        return UUID(text or "")
     except ValueError:
         return None
-
-
-def _attributes() -> list[str]:
-    newest = Contact.objects.order_by("-created_at").values_list("attributes", flat=True)[:20]
-    return sorted({key for attributes in newest for key in attributes if not key.startswith("sdr_")})[:12]

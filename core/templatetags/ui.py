@@ -9,13 +9,15 @@ from django import template
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select, Textarea
 from django.templatetags.static import static
 from django.utils import formats, timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core.clock import now
+from core.moments import spoken, spoken_time
 from core.phones import format_national
+from core.text import parts_of
 
 register = template.Library()
 
@@ -81,6 +83,28 @@ def clock(at: datetime | None) -> str:
         return ""
     local = timezone.localtime(at)
     return local.strftime("%H:%M") if local.date() == timezone.localdate() else local.strftime("%d/%m %H:%M")
+
+
+@register.filter(name="spoken")
+def spoken_moment(at: datetime | None) -> str:
+    """Return a moment as people say it: "hoje às 16h05"."""
+    return spoken(at)
+
+
+@register.filter(name="spoken_time")
+def spoken_clock(at: datetime | None) -> str:
+    """Return a time of day as people say it: "16h05"."""
+    return spoken_time(timezone.localtime(at)) if at else ""
+
+
+@register.filter
+def placeholders(body: str) -> SafeString:
+    """Return a message with its placeholders marked, everything else escaped."""
+    pieces = (
+        part if isinstance(part, str) else format_html('<span class="var">{{{}}}</span>', part[0])
+        for part in parts_of(body)
+    )
+    return format_html_join("", "{}", ((piece,) for piece in pieces))
 
 
 @register.filter

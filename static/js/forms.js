@@ -25,7 +25,8 @@ let lastText = null;
 document.addEventListener("focusin", (event) => { if (event.target.matches("textarea[data-variant-text]")) lastText = event.target; });
 document.addEventListener("click", (event) => {
   const chip = event.target.closest("[data-insert]");
-  const area = chip && (lastText ?? document.querySelector("textarea[data-variant-text]"));
+  const last = lastText?.isConnected ? lastText : document.querySelector("textarea[data-variant-text]");
+  const area = chip && (document.getElementById(chip.dataset.insertInto) ?? last);
   if (!area) return;
   area.setRangeText(chip.dataset.insert, area.selectionStart, area.selectionEnd, "end");
   area.dispatchEvent(new Event("input", { bubbles: true }));

@@ -1,0 +1,104 @@
+"""What the report shows beside the figures: the numbers at work, who of the answers is warm, which wording leads, what failed."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Max
+from django.utils.translation import gettext as _
+
+from campaigns.models import Campaign, CampaignState, Recipient, RecipientState
+from core.clock import now
+from gateways.models import ChannelState
+from gateways.queries import Card, cards_of
+
+LOOK_BACK = timedelta(minutes=10)
+TICKS = 150
+"""As many lines as can be told apart on a track."""
+ENOUGH_SENT = 20
+CLEAR_PERCENT = 5
+TEMPERATURES = ("quente", "morno", "frio", "muito_frio")
+
+
+@dataclass
+class Lane:
+    """A number of the campaign: its card, its part in the campaign and its last minutes as positions from 0 to 100."""
+
+    card: Card
+    figures: dict[str, Any]
+    sent: list[str] = field(default_factory=list)
+    replied: list[str] = field(default_factory=list)
+
+    @property
+    def is_sending(self) -> bool:
+        return bool(self.sent) and self.card.channel.state == ChannelState.CONNECTED
+
+
+@dataclass(frozen=True)
+class Leader:
+    """The wording that more people answer, and by how much in percent."""
+
+    label: str
+    other: str
+    percent: int
+
+
+def lanes(campaign: Campaign, figures: Sequence[dict[str, Any]], zone: str) -> list[Lane]:
+    """Return the numbers of a campaign with what they did in the last minutes, from their figures."""
+    cards = cards_of([row["channel"] for row in figures], zone)
+    found = [Lane(card, row) for card, row in zip(cards, figures, strict=True)]
+    if campaign.state not in {CampaignState.RUNNING, CampaignState.PAUSED}:
+        return found
+    at = now()
+    sent, replied = _recent(campaign, "sent_at", at), _recent(campaign, "replied_at", at)
+    for lane in found:
+        lane.sent, lane.replied = sent[lane.card.channel.pk], replied[lane.card.channel.pk]
+    return found
+
+
+def _recent(campaign: Campaign, column: str, at: datetime) -> dict[UUID, list[str]]:
+    since = at - LOOK_BACK
+    rows = Recipient.objects.filter(campaign=campaign, **{f"{column}__gte": since}).order_by(f"-{column}")
+    found: dict[UUID, dict[str, None]] = defaultdict(dict)
+    for channel_id, moment in rows.values_list("channel_id", column)[: TICKS * 20]:
+        place = round((moment - since) / LOOK_BACK * TICKS) * 100 / TICKS
+        found[channel_id].setdefault(f"{place:.1f}%")
+    return defaultdict(list, {channel_id: list(places) for channel_id, places in found.items()})
+
+
+def answer_temperatures(campaign: Campaign) -> dict[str, int]:
+    """Return how many of those who answered are of which temperature now; '' who is not qualified yet."""
+    rows = Recipient.objects.filter(campaign=campaign).exclude(replied_at=None).values_list("contact__temperature")
+    return dict(rows.annotate(count=Count("pk")))
+
+
+def leader(variants: Iterable[dict[str, Any]]) -> Leader | None:
+    """Return the leading wording, once the two best were sent often enough to compare."""
+    rows = sorted((row for row in variants if row["sent"] >= ENOUGH_SENT), key=lambda row: -row["reply_rate"])
+    if len(rows) < 2 or rows[0]["reply_rate"] <= rows[1]["reply_rate"]:
+        return None
+    first, second = rows[0], rows[1]
+    gain = (first["reply_rate"] / second["reply_rate"] - 1) * 100 if second["reply_rate"] else 100
+    percent = round(gain)
+    return Leader(first["variant"].label, second["variant"].label, percent) if percent >= CLEAR_PERCENT else None
+
+
+def failures(campaign: Campaign) -> list[tuple[int, str]]:
+    """Return why messages failed, the most frequent reason first: (how often, in words)."""
+    rows = Recipient.objects.filter(campaign=campaign, state__in=[RecipientState.FAILED, RecipientState.INVALID])
+    counted = rows.values("error_code").annotate(count=Count("pk"), text=Max("error")).order_by("-count", "error_code")
+    return [(row["count"], error_words(row["error_code"], row["text"])) for row in counted]
+
+
+def error_words(code: str, text: str) -> str:
+    """Return what a provider said of a failed message, in our words where they are known."""
+    known = {
+        "no_whatsapp": _("This number has no WhatsApp."),
+        "simulated": _("The phone refused the message."),
+        "no_answer": _("The server did not answer."),
+        "no_id": _("The server gave no confirmation."),
+    }
+    return known.get(code) or text or code or _("No reason was given.")

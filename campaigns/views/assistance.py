@@ -1,0 +1,234 @@
+"""What the wizard answers while somebody writes: who receives, how it looks, what is missing, texts by the model."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+from django_htmx.http import reswap, retarget
+
+from accounts.access import role_required
+from accounts.http import MemberRequest
+from accounts.models import Role
+from billing import services as billing
+from campaigns.errors import CampaignIncompleteError
+from campaigns.forms import CampaignForm
+from campaigns.queries.forecast import plan
+from campaigns.services import audience
+from campaigns.services.audience import AudienceCounts, values_of
+from campaigns.services.drafts import MAX_BODY, MAX_VARIANTS, clean_hours
+from core.clock import SendingHours, now
+from core.text import render_placeholders, unknown_placeholders
+from gateways.models import ChannelRole
+from gateways.queries import cards
+from leads.models import Contact, ContactList
+from leads.queries import contacts
+from sdr.services.copy import MissingContextError, write_copy
+
+SAMPLE = {"nome": "Mariana", "city": "Campinas", "phone": "+5519997426108", "email": "mariana@exemplo.com.br"}
+PEOPLE = 6
+LABELS = "ABCDEFGHIJKLMNOPQRST"
+PLANNED_DAYS = 7
+
+
+@dataclass(frozen=True)
+class Change:
+    """The texts after a button of the message's step, which one is new, and why nothing was written."""
+
+    texts: list[str]
+    index: int | None = None
+    error: str = ""
+
+
+@require_POST
+@role_required(Role.AGENT)
+def summary(request: MemberRequest) -> HttpResponse:
+    """Return who receives, the plan day by day and what is missing, as the form stands."""
+    form = CampaignForm(request.POST, zone=request.organization.timezone)
+    context = {"form": form, "refreshed": True, **summary_of(request, form)}
+    return render(request, "campaigns/wizard.html#summary", context)
+
+
+@require_POST
+@role_required(Role.AGENT)
+def message_preview(request: MemberRequest) -> HttpResponse:
+    form = CampaignForm(request.POST, zone=request.organization.timezone)
+    context = {"form": form, **preview_of(form, request.POST.get("preview_as", ""))}
+    return render(request, "campaigns/wizard.html#preview", context)
+
+
+@require_POST
+@role_required(Role.AGENT)
+def variant_change(request: MemberRequest) -> HttpResponse:
+    """Answer the buttons beside the texts: one more field, one less, one written from the business's own words."""
+    before = request.POST.getlist("variant")
+    change = changed_texts(request, request.POST.get("go", "add"))
+    if change.error:
+        messages.error(request, change.error)
+        return HttpResponse(status=204)
+    if change.index is None:
+        context = {"variants": labelled(change.texts), "preview_now": True}
+        return reswap(retarget(render(request, "campaigns/wizard.html#variants", context), "#variants"), "outerHTML")
+    one = labelled(change.texts)[change.index]
+    response = render(request, "campaigns/wizard.html#variant", {"one": one, "fresh": True, "preview_now": True})
+    if change.index < len(before):
+        return reswap(retarget(response, f"#variant-{change.index}"), "outerHTML")
+    return response
+
+
+def changed_texts(request: HttpRequest, go: str) -> Change:
+    """Return what the button asks for: ``add``, ``write`` or ``remove:<index>``; what somebody wrote is never replaced."""
+    texts = [text[:MAX_BODY] for text in request.POST.getlist("variant")[:MAX_VARIANTS]]
+    match go.partition(":"):
+        case "remove", _colon, index if index.isdecimal() and int(index) < len(texts):
+            del texts[int(index)]
+            return Change(texts or [""])
+        case "write", _colon, index:
+            return _written(request, texts, int(index) if index.isdecimal() else None)
+        case "add", _colon, _index if len(texts) < MAX_VARIANTS:
+            return Change([*texts, ""], len(texts))
+    return Change(texts)
+
+
+def _written(request: HttpRequest, texts: list[str], wanted: int | None) -> Change:
+    empty = [index for index, text in enumerate(texts) if not text.strip()]
+    index = wanted if wanted in empty else empty[-1] if empty else len(texts)
+    if index >= MAX_VARIANTS:
+        return Change(texts, error=_("Use at most 20 variations of 4,096 characters."))
+    context = request.POST.get("business_context", "")[:2000]
+    try:
+        text = write_copy(context, "", count=1, than=[text for text in texts if text.strip()])[0]
+    except MissingContextError as refused:
+        return Change(texts, error=refused.message)
+    return Change([*texts[:index], text, *texts[index + 1 :]], index)
+
+
+def labelled(texts: list[str]) -> list[dict[str, Any]]:
+    """Return the texts as their fields are drawn."""
+    return [
+        {"index": index, "label": LABELS[index % len(LABELS)], "text": text}
+        for index, text in enumerate(texts[:MAX_VARIANTS] or [""])
+    ]
+
+
+def summary_of(request: MemberRequest, form: CampaignForm) -> dict[str, Any]:
+    """Return everything that the wizard shows beside its fields."""
+    list_ids = _ids(form, "lists")
+    lists = [(one, one.pk in list_ids) for one in ContactList.objects.order_by("-created_at")]
+    chosen = [one.pk for one, checked in lists if checked]
+    counts = audience.preview_audience(chosen) if chosen else None
+    channel_ids = _ids(form, "channels")
+    numbers = [(card, card.channel.pk in channel_ids) for card in cards(request.organization.timezone)]
+    numbers = [(card, checked) for card, checked in numbers if card.channel.role != ChannelRole.RETIRED]
+    sending = [card.channel for card, checked in numbers if checked and card.channel.role == ChannelRole.ACTIVE]
+    start = _start(form)
+    later = form["when"].value() == "later"
+    planned = plan(sending, counts.receives, _hours(form), request.organization.pk, start) if counts else None
+    missing = _missing(form, counts, any(checked for _card, checked in numbers), later and start is None)
+    return {
+        "lists": lists,
+        "counts": counts,
+        "numbers": numbers,
+        "variants": labelled(form.texts),
+        "later": later,
+        "plan_days": planned.days[:PLANNED_DAYS] if planned else [],
+        "plan_more": len(planned.days) > PLANNED_DAYS if planned else False,
+        "ends_at": planned.ends_at if planned else None,
+        "nothing_connected": bool(sending) and counts is not None and planned is None and counts.receives > 0,
+        "allowance": _allowance(request),
+        "missing": missing,
+        "open_steps": {step for step, _text in missing},
+        "attributes": attributes(),
+        **preview_of(form, ""),
+    }
+
+
+def preview_of(form: CampaignForm, person: str) -> dict[str, Any]:
+    """Return the texts as somebody of the lists receives them, and what they ask for that nobody has."""
+    people = _people(_ids(form, "lists"))
+    contact = next((one for one in people if str(one.pk) == person), people[0] if people else None)
+    values = values_of(contact) if contact else SAMPLE
+    texts = [(one["label"], one["text"]) for one in labelled(form.texts) if one["text"].strip()]
+    known = {*SAMPLE, *attributes()}
+    return {
+        "previews": [(label, render_placeholders(text[:MAX_BODY], values)) for label, text in texts],
+        "people": people,
+        "person": contact,
+        "unknown": sorted({key for _label, text in texts for key in unknown_placeholders(text, known)}),
+    }
+
+
+def attributes() -> list[str]:
+    """Return the further columns that contacts brought along, to be used in texts."""
+    newest = Contact.objects.order_by("-created_at").values_list("attributes", flat=True)[:20]
+    return sorted({key for row in newest for key in row if not key.startswith("sdr_")})[:12]
+
+
+def _people(list_ids: list[UUID]) -> list[Contact]:
+    for list_id in list_ids:
+        if found := list(contacts(list_id=list_id, reach="receives").order_by("created_at")[:PEOPLE]):
+            return found
+    return []
+
+
+def _ids(form: CampaignForm, name: str) -> list[UUID]:
+    found = []
+    for value in form[name].value() or []:
+        try:
+            found.append(UUID(str(value)))
+        except ValueError:
+            continue  # the form itself says that this choice does not exist
+    return found
+
+
+def _hours(form: CampaignForm) -> SendingHours:
+    if form.is_bound:
+        form.is_valid()
+        return form.sending_hours  # type: ignore[return-value]  # the keys are those of the wizard
+    start, end = form.initial.get("hours_start"), form.initial.get("hours_end")
+    days = [int(day) for day in form.initial.get("days") or [] if str(day).isdecimal()]
+    try:
+        return clean_hours({"days": days, "start": str(start), "end": str(end)}) if start and end else {}
+    except CampaignIncompleteError:
+        return {}  # said when the form is sent
+
+
+def _start(form: CampaignForm) -> datetime | None:
+    if form["when"].value() != "later":
+        return None
+    if form.is_bound:
+        form.is_valid()
+        found = form.cleaned_data.get("start_at")
+        return found if not isinstance(found, str) else None
+    try:
+        return timezone.make_aware(datetime.fromisoformat(str(form.initial.get("start_at") or "")))
+    except ValueError:
+        return None  # not chosen yet
+
+
+def _allowance(request: MemberRequest) -> dict[str, int | None]:
+    usage = billing.usage(request.organization.pk, now())
+    month = None if usage.monthly_limit is None else max(0, usage.monthly_limit - usage.sent_month)
+    today = None if usage.daily_limit is None else max(0, usage.daily_limit - usage.sent_today)
+    return {"month": month, "today": today, "limit": usage.monthly_limit}
+
+
+def _missing(
+    form: CampaignForm, counts: AudienceCounts | None, has_number: bool, no_start: bool
+) -> list[tuple[str, str]]:
+    """Return what the campaign lacks, each with the step where it is given."""
+    found = [
+        ("publico", _("Give the campaign a name."), not str(form["name"].value() or "").strip()),
+        ("publico", _("Choose at least one list."), counts is None),
+        ("publico", _("Nobody in these lists can receive it."), counts is not None and not counts.receives),
+        ("mensagem", _("Write at least one message."), not any(text.strip() for text in form.texts)),
+        ("numeros", _("Choose at least one number."), not has_number),
+        ("quando", _("Choose day and time."), no_start),
+    ]
+    return [(step, text) for step, text, lacks in found if lacks]

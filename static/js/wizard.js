@@ -1,0 +1,38 @@
+// The wizard works by fragments alone (#publico, #mensagem, ...). This adds the current step for screen readers, Enter for the next
+// step instead of sending, and the length of each text.
+const wizard = () => document.querySelector("[data-wizard]");
+const shown = () => wizard()?.querySelector(".step:target") ?? wizard()?.querySelector(".step[data-first]");
+
+const markStep = () => {
+  const step = shown();
+  if (!step) return;
+  for (const link of document.querySelectorAll("#steps a")) {
+    link.toggleAttribute("aria-current", link.hash === `#${step.id}`);
+    if (link.hash !== `#${step.id}`) continue;
+    link.setAttribute("aria-current", "step");
+    const row = link.closest("ol");
+    row.scrollTo({ left: link.offsetLeft - row.offsetLeft - row.clientWidth / 3 });
+  }
+  // Where a fragment is no step, as after the skip link, the last step stays.
+  for (const one of wizard().querySelectorAll(".step")) one.toggleAttribute("data-first", one === step);
+};
+
+const measure = () => {
+  for (const place of document.querySelectorAll("[data-length-of]")) {
+    const { length } = document.getElementById(place.dataset.lengthOf).value;
+    place.textContent = length ? `${length}/4096` : "";
+  }
+};
+
+addEventListener("hashchange", markStep);
+document.addEventListener("input", (event) => { if (event.target.matches("[data-variant-text]")) measure(); });
+document.addEventListener("htmx:load", () => { if (wizard()) { markStep(); measure(); } });
+document.addEventListener("htmx:afterSettle", ({ detail }) => {
+  if (wizard() && detail.target.id === "variants" || detail.target.matches?.("[data-variant-field]")) document.body.dispatchEvent(new Event("preview"));
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.isComposing || !event.target.matches("[data-wizard] input:not([type=checkbox], [type=radio])")) return;
+  event.preventDefault();
+  shown()?.querySelector(".step-foot a[data-variant=primary]")?.click();
+});
+if (wizard()) { markStep(); measure(); }
