@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
 
-from django.contrib.auth.decorators import login_required
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.models import Membership, Role
 
@@ -18,9 +21,10 @@ def role_required(minimum: Role) -> Callable[[View], View]:
     """Ask for a membership of at least this role: log-in page for visitors, 403 for lower roles."""
 
     def decorate(view: View) -> View:
-        @login_required
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                return redirect_to_login(page_to_return_to(request))
             membership: Membership | None = getattr(request, "membership", None)
             if membership is None:
                 return redirect("accounts:organization-create")
@@ -32,6 +36,17 @@ def role_required(minimum: Role) -> Callable[[View], View]:
         return cast(View, guarded)
 
     return decorate
+
+
+def page_to_return_to(request: HttpRequest) -> str:
+    """Return where a log-in leads back to: the page asked for, or the page whose form was sent when the session had ended."""
+    if request.method in {"GET", "HEAD"}:
+        return request.get_full_path()
+    before = request.headers.get("Referer", "")
+    if url_has_allowed_host_and_scheme(before, allowed_hosts={request.get_host()}):
+        parts = urlsplit(before)
+        return f"{parts.path}?{parts.query}" if parts.query else parts.path
+    return resolve_url(settings.LOGIN_REDIRECT_URL)
 
 
 def member_required(view: View) -> View:

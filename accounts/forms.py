@@ -1,6 +1,6 @@
 from typing import Any
 
-from allauth.account.forms import SignupForm
+from allauth.account.forms import ChangePasswordForm, LoginForm, ResetPasswordForm, ResetPasswordKeyForm, SignupForm
 from allauth.core import context
 from django import forms
 from django.http import HttpRequest
@@ -11,7 +11,40 @@ from accounts.services.organizations import create_organization
 from core.phones import InvalidPhoneError, canonical
 
 
-class SignUpForm(SignupForm):  # type: ignore[misc]  # allauth ships no types
+class InOurWords:
+    """The fields of entering in the product's words: a label says it once, no placeholder repeats it."""
+
+    fields: dict[str, forms.Field]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            field.widget.attrs.pop("placeholder", None)
+            if name in {"login", "email"}:
+                field.label = _("E-mail")
+            if name in {"login", "email", "oldpassword", "password"}:
+                field.help_text = ""
+            if name == "password1":
+                field.help_text = _("At least 8 characters, not only numbers and not one that everybody uses.")
+
+
+class LogInForm(InOurWords, LoginForm):  # type: ignore[misc]  # allauth ships no types
+    pass
+
+
+class ForgottenPasswordForm(InOurWords, ResetPasswordForm):  # type: ignore[misc]  # allauth ships no types
+    pass
+
+
+class NewPasswordForm(InOurWords, ResetPasswordKeyForm):  # type: ignore[misc]  # allauth ships no types
+    pass
+
+
+class OtherPasswordForm(InOurWords, ChangePasswordForm):  # type: ignore[misc]  # allauth ships no types
+    pass
+
+
+class SignUpForm(InOurWords, SignupForm):  # type: ignore[misc]  # allauth ships no types
     """A person and, unless an invitation waits, the business that they open."""
 
     name = forms.CharField(label=_("Your name"), max_length=120, widget=forms.TextInput({"autocomplete": "name"}))

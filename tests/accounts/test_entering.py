@@ -1,8 +1,10 @@
 import re
+from collections.abc import Callable
 
 import pytest
 from django.core import mail
 from django.test import Client
+from django.urls import reverse
 
 from accounts.models import Membership, Organization, User
 from core.tenancy import across_organizations, activate_organization
@@ -12,6 +14,7 @@ from tests.conftest import PASSWORD
 from tests.support.jobs import drain
 
 pytestmark = pytest.mark.django_db
+Login = Callable[[Membership], Client]
 SIGN_UP = {
     "name": "Ana Souza",
     "organization_name": "Acme",
@@ -101,3 +104,25 @@ def test_nothing_of_one_organization_is_seen_without_a_membership(davi: User) ->
     assert client.get("/inicio/")["Location"] == "/empresas/nova/"
     with across_organizations():
         assert not Membership.objects.filter(user=davi).exists()
+
+
+def test_a_form_sent_after_the_session_ended_leads_back_to_its_page(client: Client) -> None:
+    page = f"http://testserver{reverse('leads:lists')}?p=2"
+    answer = client.post(reverse("leads:list-create"), {"name": "Clientes"}, headers={"Referer": page})
+    assert answer["Location"] == f"{reverse('account_login')}?next={reverse('leads:lists')}%3Fp%3D2"
+
+
+@pytest.mark.parametrize("before", ["", "https://evil.example/leads/", "http://[::1"])
+def test_a_form_from_nowhere_leads_back_to_the_start(client: Client, before: str) -> None:
+    answer = client.post(reverse("leads:list-create"), {"name": "Clientes"}, headers={"Referer": before})
+    assert answer["Location"] == f"{reverse('account_login')}?next={reverse('reports:dashboard')}"
+
+
+def test_a_wrong_password_is_told_in_the_products_words(client: Client, ana: Membership) -> None:
+    page = client.post(reverse("account_login"), {"login": ana.user.email, "password": "errada-123"}).content.decode()
+    assert "E-mail ou senha não conferem. Veja se o Caps Lock está ligado." in page
+    assert "placeholder" not in page
+
+
+def test_the_page_of_several_addresses_is_not_offered(login: Login, ana: Membership) -> None:
+    assert login(ana).get(reverse("account_email"))["Location"] == reverse("accounts:profile")
