@@ -9,6 +9,7 @@ from billing.jobs import (
     resume_refunds,
 )
 from bookings.services.booking import expire_holds
+from bookings.services.notices import send_due_notices
 from campaigns.jobs import build_missing_audiences, start_due_campaigns, sweep_campaigns, watch_campaigns
 from conversations.services.send import sweep_outgoing
 from core.schedule import Recurring
@@ -37,6 +38,7 @@ RECURRING: list[Recurring] = [
     Recurring(forget_old_uploads, 3600, "Drop uploads that nobody needs any more."),
     Recurring(purge_receipts, 6 * 3600, "Forget raw webhooks a month old."),
     Recurring(check_channels, 3, "Ask the gateway of every number whose check is due how it is."),
+    Recurring(send_due_notices, 15, "Write the reminders of bookings whose time has come."),
     Recurring(expire_holds, 30, "Give back the slots that nobody confirmed in time."),
     Recurring(forget_old_answers, 3600, "Drop stored API answers a day old."),
     Recurring(mark_abandoned, 3600, "Record leads who stopped answering."),

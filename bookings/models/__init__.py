@@ -1,7 +1,7 @@
 from bookings.models.booking import ACTIVE, Booking, BookingChange, BookingOrigin, BookingState
 from bookings.models.calendar import BusyBlock, CalendarAccount, CalendarState
 from bookings.models.hours import DayRule, TimeOff, WorkingHours
-from bookings.models.notice import BookingNotice, NoticeKind, NoticeState
+from bookings.models.notice import BookingNotice, HandledReply, NoticeKind, NoticeState, SlotOffer
 from bookings.models.professional import Professional
 from bookings.models.service import Service, ServiceProfessional
 from bookings.models.settings import BookingSettings, InvoiceMoment, OwnerNotice
@@ -18,6 +18,7 @@ __all__ = [
     "CalendarAccount",
     "CalendarState",
     "DayRule",
+    "HandledReply",
     "InvoiceMoment",
     "NoticeKind",
     "NoticeState",
@@ -25,6 +26,7 @@ __all__ = [
     "Professional",
     "Service",
     "ServiceProfessional",
+    "SlotOffer",
     "TimeOff",
     "WorkingHours",
 ]

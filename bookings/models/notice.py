@@ -5,6 +5,8 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.models import OrganizationOwned
 from bookings.models.booking import Booking
+from bookings.models.service import Service
+from leads.models import Contact
 
 
 class NoticeKind(models.TextChoices):
@@ -56,3 +58,47 @@ class BookingNotice(OrganizationOwned):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.due_at}"
+
+
+class SlotOffer(OrganizationOwned):
+    """Free slots written into a chat as a numbered list; what the customer answers picks one of them, once.
+
+    ``slots`` is a list of ``{"starts_at", "professional_id"}`` in the order of the numbers; ``booking`` is the one that
+    moves, or None for a new one.
+    """
+
+    conversation_ref = models.UUIDField()
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="+")
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="+")
+    booking = models.ForeignKey(Booking, null=True, on_delete=models.CASCADE, related_name="+")
+    made = models.ForeignKey(Booking, null=True, on_delete=models.SET_NULL, related_name="+")
+    slots = models.JSONField(default=list)
+    message_ref = models.UUIDField(null=True)
+    expires_at = models.DateTimeField()
+    chosen_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("offer of times")
+        verbose_name_plural = _("offers of times")
+        indexes = [models.Index(fields=["conversation_ref", "-created_at"], name="slot_offer_thread")]
+
+    def __str__(self) -> str:
+        return f"{self.service_id}: {len(self.slots)}"
+
+
+class HandledReply(OrganizationOwned):
+    """A customer's message that the agenda understood and acted on; it is acted on once, and nobody else answers it."""
+
+    message_ref = models.UUIDField()
+    conversation_ref = models.UUIDField()
+    action = models.CharField(max_length=12)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("answer to the agenda")
+        verbose_name_plural = _("answers to the agenda")
+        constraints = [models.UniqueConstraint(fields=["organization", "message_ref"], name="handled_reply_once")]
+
+    def __str__(self) -> str:
+        return f"{self.action} ({self.message_ref})"

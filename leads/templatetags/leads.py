@@ -34,6 +34,7 @@ MARKS: Final[dict[str, Mark]] = {
     "closed": Mark("check"),
     "deal": Mark("money", "accent", gettext_lazy("Closed a deal")),
     "import": Mark("upload"),
+    "booking": Mark("calendar", "accent"),
 }
 
 

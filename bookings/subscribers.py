@@ -1,0 +1,49 @@
+from bookings.events import (
+    BookingCancelled,
+    BookingConfirmed,
+    BookingEvent,
+    BookingFinished,
+    BookingHeld,
+    BookingMoved,
+)
+from bookings.models import NoticeKind
+from bookings.services import notices, replies
+from bookings.services.history import note_in_timeline
+from conversations.events import CustomerReplied
+from sagas.outbox import subscriber
+
+
+def _tell(event: BookingEvent, kind: NoticeKind) -> None:
+    notices.plan(event.booking_id, kind, event.version, by=event.by)
+    note_in_timeline(event)
+
+
+@subscriber(BookingHeld)
+def ask_to_confirm(event: BookingHeld) -> None:
+    _tell(event, NoticeKind.HELD)
+
+
+@subscriber(BookingConfirmed)
+def tell_of_the_booking(event: BookingConfirmed) -> None:
+    _tell(event, NoticeKind.CONFIRMED)
+
+
+@subscriber(BookingMoved)
+def tell_of_the_new_time(event: BookingMoved) -> None:
+    _tell(event, NoticeKind.MOVED)
+
+
+@subscriber(BookingCancelled)
+def tell_of_the_cancelling(event: BookingCancelled) -> None:
+    _tell(event, NoticeKind.CANCELLED)
+
+
+@subscriber(BookingFinished)
+def stop_reminding(event: BookingFinished) -> None:
+    notices.drop_planned(event.booking_id)
+    note_in_timeline(event)
+
+
+@subscriber(CustomerReplied)
+def answer_the_reminder(event: CustomerReplied) -> None:
+    replies.answer(event)
