@@ -33,6 +33,7 @@ urlpatterns = [
     path("api/v1/", api.urls),
     path("api/", plain_api.urls),
     path("idioma/", set_language, name="set-language"),
+    path("status/", views.status, name="status"),
     path("health/live", live, name="health-live"),
     path("health/ready", ready, name="health-ready"),
     path(f"{settings.ADMIN_PATH}/", admin.site.urls),

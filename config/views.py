@@ -3,6 +3,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from billing.models import Plan
+from core.health import database_state, redis_state, resting_services
+from reports.processes.words import service_name
 
 
 @require_safe
@@ -13,3 +15,15 @@ def landing(request: HttpRequest) -> HttpResponse:
     plans = Plan.objects.filter(is_public=True)
     trial = Plan.objects.filter(code="trial").first()
     return render(request, "landing.html", {"plans": plans, "trial_days": trial.trial_days if trial else 14})
+
+
+@require_safe
+def status(request: HttpRequest) -> HttpResponse:
+    """The public page that says whether Prosa works; of the services around it, only those that rest."""
+    database = database_state()
+    context = {"database": database, "redis": redis_state(), "resting": [] if database != "ok" else _resting()}
+    return render(request, "status.html", context, status=200 if database == "ok" else 503)
+
+
+def _resting() -> list[str]:
+    return [service_name(dependency) for dependency in resting_services()]

@@ -23,6 +23,7 @@ ROUTES: dict[str, Kind] = {
     "convite/": Kind.PUBLIC,
     "idioma/": Kind.PUBLIC,
     "health/": Kind.PUBLIC,
+    "status/": Kind.PUBLIC,
     "hooks/": Kind.PUBLIC,
     "avisos/": Kind.PUBLIC,
     "pagar/": Kind.PUBLIC,

@@ -17,7 +17,7 @@ from core.breaker import open_breakers
 from core.errors import DomainError
 from core.pagination import InvalidCursorError, Page, keyset_page
 from reports.processes.story import chapters, pause_words, situation
-from reports.processes.words import process_words, service_words
+from reports.processes.words import process_words, service_name
 from sagas.models import ACTIVE, SagaExecution, SagaState
 from sagas.orchestrator import orchestrator
 
@@ -37,7 +37,7 @@ def process_list(request: MemberRequest) -> HttpResponse:
         "search": request.GET.get("q", "")[:MAX_SEARCH],
         "definitions": orchestrator.definitions(),
         "stuck": SagaExecution.objects.filter(needs_attention=True).count(),
-        "resting": [(service_words(one), one.retry_at) for one in open_breakers(request.organization.pk)],
+        "resting": [(service_name(one.dependency), one.retry_at) for one in open_breakers(request.organization.pk)],
     }
     return render(request, "processes/list.html#results" if request.htmx else "processes/list.html", context)
 

@@ -7,7 +7,6 @@ from typing import Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from core.breaker import OpenBreaker
 from sagas.errors import SagaNotDefinedError
 from sagas.models import SagaExecution
 from sagas.orchestrator import orchestrator
@@ -54,9 +53,9 @@ def step_words(execution: SagaExecution, step: str) -> str:
         return step
 
 
-def service_words(breaker: OpenBreaker) -> str:
+def service_name(dependency: str) -> str:
     """Return the name by which people know a service."""
-    return SERVICES.get(breaker.dependency, breaker.dependency.replace("_", " ").capitalize())
+    return SERVICES.get(dependency, dependency.replace("_", " ").capitalize())
 
 
 def took_words(span: timedelta) -> str:

@@ -19,7 +19,7 @@ def test_alive_never_asks_the_database(client: Client, django_assert_num_queries
 def test_ready_when_everything_is_there(client: Client) -> None:
     answer = client.get("/health/ready")
     assert answer.status_code == 200
-    assert answer.json() == {"status": "ok", "checks": {"database": "ok", "redis": "ok"}}
+    assert answer.json() == {"status": "ok", "checks": {"database": "ok", "redis": "ok"}, "resting": {}}
 
 
 @pytest.mark.django_db
