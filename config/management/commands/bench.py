@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import sys
 import tempfile
 from argparse import ArgumentParser
@@ -36,7 +37,8 @@ class Command(BaseCommand):
             os.execv(sys.executable, [sys.executable, *sys.argv])  # noqa: S606
         try:
             call_command("migrate", interactive=False, verbosity=0)
-            self.stderr.write(f"load average {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores")
+            load = os.getloadavg()[0]
+            self.stderr.write(f"load average {load:.1f}, {os.cpu_count()} cores")
             bench = import_module(BENCHES[options["name"]])
             result = bench.run(options["size"]) if options["size"] else bench.run()
         except ImportError as error:
@@ -44,5 +46,6 @@ class Command(BaseCommand):
         finally:
             if own := os.environ.get(OWN_DATA):
                 stop_services(Path(own))
-        report = {"name": options["name"], "cores": os.cpu_count(), **result}
+                shutil.rmtree(own)
+        report = {"name": options["name"], "cores": os.cpu_count(), "load": round(load, 2), **result}
         self.stdout.write(json.dumps(report, default=str, indent=None if options["json"] else 2))
