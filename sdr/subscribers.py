@@ -3,9 +3,9 @@ from accounts.models import Team
 from conversations.events import CustomerReplied, HumanReplied
 from sagas.outbox import subscriber
 from sdr.events import AiCostPassed
-from sdr.models import Qualification, QualificationStatus
 from sdr.services.bursts import abort_open_turn, note_customer_message
 from sdr.services.profiles import get_profile
+from sdr.services.qualifying import note_person
 from sdr.services.spending import mail_cost_warning
 
 
@@ -28,9 +28,7 @@ def answer_the_customer(event: CustomerReplied) -> None:
 @subscriber(HumanReplied)
 def fall_silent_for_a_person(event: HumanReplied) -> None:
     abort_open_turn(event.conversation_id, "person")
-    Qualification.objects.filter(conversation_id=event.conversation_id, status=QualificationStatus.COLLECTING).update(
-        status=QualificationStatus.HANDED_OFF, handoff_reason="person"
-    )
+    note_person(event.conversation_id)
 
 
 @subscriber(AiCostPassed)

@@ -13,7 +13,7 @@ from core.clock import now
 from core.jobs import job
 from core.tenancy import across_organizations, activate_organization
 from sdr.models import Qualification, QualificationStatus
-from sdr.services.qualifying import mark_contact, score_of
+from sdr.services.qualifying import locked_conversation, mark_contact, score_of
 
 logger = logging.getLogger(__name__)
 
@@ -25,10 +25,10 @@ BATCH = 500
 def mark_abandoned() -> None:
     """Record the leads who stopped answering the SDR for a day; the next hour takes what a batch leaves."""
     with across_organizations():
-        silent = list(_silent().values_list("organization_id", "pk")[:BATCH])
-    for organization_id, pk in silent:
+        silent = list(_silent().values_list("organization_id", "pk", "conversation_id")[:BATCH])
+    for organization_id, pk, conversation_id in silent:
         with activate_organization(organization_id):
-            _mark(pk)
+            _mark(pk, conversation_id)
 
 
 def _silent() -> "QuerySet[Qualification]":
@@ -41,12 +41,13 @@ def _silent() -> "QuerySet[Qualification]":
 
 
 @transaction.atomic
-def _mark(pk: UUID) -> None:
-    row = _silent().select_for_update(of=("self",)).select_related("conversation").filter(pk=pk).first()
-    if row is None or row.conversation is None:
+def _mark(pk: UUID, conversation_id: UUID) -> None:
+    conversation = locked_conversation(conversation_id)
+    row = _silent().select_for_update(of=("self",)).filter(pk=pk, conversation=conversation).first()
+    if row is None:
         return
     row.status = QualificationStatus.ABANDONED
     row.save(update_fields=["status", "updated_at"])
-    mark_contact(row.conversation, score_of(row), QualificationStatus.ABANDONED)
-    add_event(row.conversation, "abandoned")
+    mark_contact(conversation, score_of(row), QualificationStatus.ABANDONED)
+    add_event(conversation, "abandoned")
     logger.info("lead abandoned", extra={"qualification": str(row.pk)})

@@ -21,6 +21,8 @@ from sdr.contract import BusinessProfile, ChatMessage, Fact, Sentiment, Turn, Us
 logger = logging.getLogger(__name__)
 
 LONGEST = 4
+# A name or an address is somebody's: an answer to one is never kept.
+IMPERSONAL = frozenset({"interest", "urgency", "knowledge"})
 LIFE_SECONDS = 24 * 3600
 
 
@@ -50,8 +52,8 @@ def recall(key: str, history: Sequence[ChatMessage]) -> Turn | None:
 
 
 def keep(key: str, turn: Turn, history: Sequence[ChatMessage]) -> None:
-    """Keep an answer; one that calls a person is never kept."""
-    if not key or turn.human_reason or not turn.reply:
+    """Keep an answer; one that calls a person, or that learnt who or where somebody is, is never kept."""
+    if not key or turn.human_reason or not turn.reply or set(turn.facts) - IMPERSONAL:
         return
     places = {message.id: place for place, message in enumerate(history)}
     facts = {name: [fact.value, fact.level, places[fact.message_id]] for name, fact in turn.facts.items()}

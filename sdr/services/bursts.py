@@ -17,7 +17,7 @@ from sdr.models import OPEN_STATES, QualificationStatus, ReplyTurn, SdrProfile, 
 from sdr.optout import opt_out_level
 from sdr.policy import ANSWER_WITHIN
 from sdr.services.profiles import get_profile
-from sdr.services.qualifying import qualification_of, stop_with
+from sdr.services.qualifying import locked_conversation, qualification_of, stop_with
 
 OPTED_OUT_REPLY = "Pronto, você não vai mais receber nossas mensagens. Se mudar de ideia, é só chamar."
 
@@ -33,7 +33,8 @@ def note_customer_message(event: CustomerReplied) -> None:
         return
     if datetime.fromisoformat(event.at) < at - ANSWER_WITHIN:
         # It came in time and lay about in our own house: the customer still waits, and a person has to know.
-        stop_with(qualification_of(conversation), conversation, QualificationStatus.HANDED_OFF, "answered_too_late")
+        locked = locked_conversation(conversation.pk)
+        stop_with(qualification_of(locked), locked, QualificationStatus.HANDED_OFF, "answered_too_late")
         return
     # Shown during the quiet moment, so that the answer itself waits for nothing.
     announce_answer(conversation, typing=True)
@@ -70,8 +71,9 @@ def _handle_opt_out(conversation: Conversation, event: CustomerReplied, profile:
     level = opt_out_level(event.text)
     if level is OptOut.NONE:
         return False
-    known = qualification_of(conversation)
     abort_open_turn(conversation.pk, "opt_out")
+    conversation = locked_conversation(conversation.pk)
+    known = qualification_of(conversation)
     if level is OptOut.AMBIGUOUS:
         if conversation.bot_may_answer(now()):
             stop_with(known, conversation, QualificationStatus.HANDED_OFF, "opt_out_unclear")

@@ -34,13 +34,24 @@ class Known:
 
 
 def qualification_of(conversation: Conversation) -> Known:
-    """Return the contact's qualification, locked for this transaction."""
+    """Return the contact's qualification, locked for this transaction.
+
+    Whoever holds the turn or the conversation too has locked them before, in that order: everybody does, so that nobody waits in
+    a circle.
+    """
     Qualification.objects.get_or_create(
         contact_id=conversation.contact_id,
         defaults={"organization_id": conversation.organization_id, "conversation": conversation},
     )
     row = Qualification.objects.select_for_update().get(contact_id=conversation.contact_id)
     return Known(row, {name: fact for name in FACTS if (fact := fact_from(row.facts.get(name)))})
+
+
+def locked_conversation(conversation_id: UUID | str) -> Conversation:
+    """Return a conversation locked for this transaction, with its contact."""
+    rows = Conversation.objects.select_for_update(of=("self",)).select_related("contact", "channel")
+    found: Conversation = rows.get(pk=conversation_id)
+    return found
 
 
 def record_turn(
@@ -148,11 +159,21 @@ def stop_with(
     logger.info("lead handed over", extra={"qualification": str(row.pk), "reason": reason})
 
 
+def note_person(conversation_id: UUID | str) -> None:
+    """Record that a person has taken the talk over by answering."""
+    conversation = locked_conversation(conversation_id)
+    row = Qualification.objects.select_for_update().filter(contact_id=conversation.contact_id).first()
+    if row is not None and row.status == QualificationStatus.COLLECTING:
+        row.status, row.handoff_reason = QualificationStatus.HANDED_OFF, "person"
+        row.save()
+        mark_contact(conversation, score_of(row), QualificationStatus.HANDED_OFF)
+
+
 def mark_contact(conversation: Conversation, result: Score, status: QualificationStatus) -> None:
     """Write the state of the qualification on the contact, for lists, filters and other systems."""
-    set_qualification(
-        conversation.contact_id, temperature=result.temperature, score=result.total, status=str(status.value)
-    )
+    # Without a temperature nothing was read yet, and nothing known is no score of zero.
+    points = result.total if result.temperature else None
+    set_qualification(conversation.contact_id, temperature=result.temperature, score=points, status=str(status.value))
 
 
 def score_of(row: Qualification) -> Score:

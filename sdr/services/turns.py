@@ -30,6 +30,7 @@ from sdr.services.qualifying import (
     Known,
     end_incomplete,
     is_complete,
+    locked_conversation,
     qualification_of,
     qualify,
     record_turn,
@@ -83,7 +84,7 @@ def give_up(turn_id: str, fence: int) -> None:
     turn = _still_ours(turn_id, fence)
     if turn is None:
         return
-    conversation = Conversation.objects.select_for_update(of=("self",)).get(pk=turn.conversation_id)
+    conversation = locked_conversation(turn.conversation_id)
     if conversation.bot_may_answer(now()):
         stop_with(qualification_of(conversation), conversation, QualificationStatus.HANDED_OFF, "model_down")
     _end(turn, TurnState.FAILED, "model_down")
@@ -139,7 +140,7 @@ def finish(
     turn = _still_ours(turn_id, fence)
     if turn is None:
         return
-    locked = Conversation.objects.select_for_update(of=("self",)).select_related("contact").get(pk=conversation.pk)
+    locked = locked_conversation(conversation.pk)
     if reason := _silenced(turn, locked):
         _end(turn, TurnState.ABORTED, reason)
         return
@@ -176,6 +177,8 @@ def _silenced(turn: ReplyTurn, conversation: Conversation) -> str:
         return "closed"
     if not conversation.bot_may_answer(now()):
         return "person"
+    if conversation.assigned_to_id is None:
+        return ""
     # Being assigned leaves the handler as it was; whoever was put in charge meanwhile must not find the bot talking.
     assigned = Message.objects.filter(
         conversation=conversation, direction=Direction.EVENT, data__code="assigned", at__gte=turn.created_at

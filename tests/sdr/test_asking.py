@@ -187,3 +187,13 @@ def test_a_model_without_a_price_counts_as_the_dearest(settings: Any) -> None:
     assert cost_micros(Usage("mine", 1_000_000, 500_000)) == 2_000_000
     assert cost_micros(Usage("unheard-of", 1_000, 1_000)) >= cost_micros(Usage("gpt-4o", 1_000, 1_000))
     assert cost_micros(Usage("local")) == 0
+
+
+@pytest.mark.parametrize("fact", ["name", "location"])
+def test_an_answer_that_knows_who_somebody_is_is_not_kept(server: OpenAiServer, fact: str) -> None:
+    level = {"name": "first", "location": "inside"}[fact]
+    for number in range(2):
+        learnt = {"value": "Ana", "level": level, "message_id": f"m0-{number}"}
+        server.output = saying("Prazer!", facts=NOTHING | {fact: learnt})
+        answer("sou a Ana do Cambuí")
+    assert len(server.requests) == 2

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from accounts.models import Membership, Organization
+from accounts.models import Membership, Organization, Team
 from conversations.models import Conversation, Handler, Message, Origin
 from conversations.services.handling import assign, close, set_handler
 from conversations.services.send import send_message
@@ -437,3 +437,29 @@ def test_an_opt_out_that_comes_late_is_honoured_in_silence(talk: Talk) -> None:
     receive(talk.channel, PHONE, "SAIR", external_id="late-out", at=at, is_old=True)
     assert Contact.objects.get().opted_out_at is not None
     assert bot_lines() == []
+
+
+def test_a_conversation_passed_to_a_team_is_still_answered(talk: Talk, ana: Membership) -> None:
+    thread = talk.say("oi")
+    assign(thread, team=Team.objects.create(name="Recepção"), actor=ana)
+    talk.let_answer()
+    assert len(bot_lines()) == 1
+
+
+def test_a_person_who_answers_is_on_the_contact(talk: Talk, ana: Membership) -> None:
+    talk.say(FACTS[0])
+    talk.let_answer()
+    score = Qualification.objects.get().score
+    send_message(talk.say("oi?"), body="Oi, aqui é a Ana", author=ana, origin=Origin.HUMAN)
+    drain()
+    contact = Contact.objects.get()
+    assert (contact.attributes["sdr_ia_status"], contact.score) == ("handed_off", score)
+    assert Qualification.objects.get().handoff_reason == "person"
+
+
+def test_who_is_handed_over_before_anything_was_read_has_no_score(talk: Talk, ana: Membership) -> None:
+    thread = talk.say("oi")
+    Qualification.objects.create(contact_id=thread.contact_id, conversation=thread)
+    send_message(thread, body="Oi, aqui é a Ana", author=ana, origin=Origin.HUMAN)
+    drain()
+    assert (Contact.objects.get().score, Contact.objects.get().temperature) == (None, "")
