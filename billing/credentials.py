@@ -8,6 +8,7 @@ from accounts.models import Secret
 from accounts.services.secrets_store import get_secret
 from billing.errors import NotConfiguredError
 from billing.models import FiscalSettings, PaymentSettings
+from billing.providers.focus_nfe import FocusNfe
 from billing.providers.pix import PixKey, PixKeyError, read_key
 from billing.providers.stripe import StripeAccount
 from core.tenancy import current_organization_id
@@ -47,6 +48,14 @@ def stripe_account(*, seconds: float = 10.0) -> StripeAccount:
     if not key:
         raise NotConfiguredError(_("Stripe is not connected yet. Add the key in the settings."))
     return StripeAccount(key, organization_id=str(current_organization_id()), seconds=seconds)
+
+
+def focus_nfe(*, environment: str, seconds: float = 10.0) -> FocusNfe:
+    """Return the active organization's access to Focus NFe; raises :class:`NotConfiguredError`."""
+    token = get_secret(FOCUS_TOKEN)
+    if not token:
+        raise NotConfiguredError(_("Focus NFe is not connected yet. Add the token in the settings."))
+    return FocusNfe(token, environment=environment, organization_id=str(current_organization_id()), seconds=seconds)
 
 
 def pix_key() -> PixKey:

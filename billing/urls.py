@@ -1,6 +1,6 @@
 from django.urls import path
 
-from billing.views import pay, settings
+from billing.views import fiscal, pay, settings
 from billing.webhooks.views import stripe_hook
 
 app_name = "billing"
@@ -14,4 +14,6 @@ urlpatterns = [
     path("configuracoes/pagamentos/stripe/", settings.stripe_save, name="stripe-save"),
     path("configuracoes/pagamentos/stripe/testar/", settings.stripe_test, name="stripe-test"),
     path("configuracoes/pagamentos/stripe/remover/", settings.stripe_remove, name="stripe-remove"),
+    path("configuracoes/nota-fiscal/", fiscal.fiscal, name="fiscal"),
+    path("configuracoes/nota-fiscal/testar/", fiscal.fiscal_test, name="fiscal-test"),
 ]

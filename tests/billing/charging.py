@@ -6,9 +6,10 @@ from uuid import UUID
 
 from accounts.services.secrets_store import set_secret
 from billing.charges.creating import ChargeDraft, create_charge
-from billing.credentials import PIX_KEY, STRIPE_HOOK, STRIPE_KEY, payment_settings
-from billing.models import Charge, ChargeMethod
+from billing.credentials import FOCUS_TOKEN, PIX_KEY, STRIPE_HOOK, STRIPE_KEY, fiscal_settings, payment_settings
+from billing.models import Charge, ChargeMethod, FiscalSettings
 from core.clock import now
+from tests.support.fake_focus import TOKEN
 from tests.support.fake_stripe import KEY, SECRET
 
 
@@ -54,3 +55,18 @@ def pix_charge(**changes: Any) -> Charge:
 def again(charge: Charge | UUID) -> Charge:
     found: Charge = Charge.objects.get(pk=charge.pk if isinstance(charge, Charge) else charge)
     return found
+
+
+def connect_focus(**changes: Any) -> FiscalSettings:
+    set_secret(FOCUS_TOKEN, TOKEN, actor=None)
+    settings = fiscal_settings()
+    values = {
+        "issue_at": "payment",
+        "provider_document": "11222333000181",
+        "municipality_code": "3509502",
+        "service_code": "010701",
+    }
+    for name, value in (values | changes).items():
+        setattr(settings, name, value)
+    settings.save()
+    return settings
