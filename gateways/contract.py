@@ -31,6 +31,8 @@ class HttpCall:
     json: Any = None
     effectful: bool = False
     timeout_seconds: float = 30.0
+    content: bytes | None = None
+    """A body that is no JSON, such as a form with a file; its type is among the headers."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,8 @@ class SendResult:
     code: str = ""
     detail: str = ""
     retry_after_seconds: float | None = None
+    channel_state: str = ""
+    """For ``CHANNEL_DOWN``: the state that the answer shows, where it is another than disconnected."""
 
 
 @dataclass(frozen=True)
@@ -107,19 +111,32 @@ class OutgoingMedia:
 
 
 @dataclass(frozen=True)
+class OutgoingTemplate:
+    """An approved text by its name at the provider; ``components`` are its filled parameters as Meta takes them."""
+
+    name: str
+    language: str
+    components: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
 class OutgoingMessage:
-    """A message to one person; ``chat_id`` empty means that the provider was not asked for it yet."""
+    """A message to one person; ``chat_id`` empty means that the provider was not asked for it yet.
+
+    With a ``template`` the ``text`` is only what people will see of it.
+    """
 
     phone: str
     text: str
     chat_id: str = ""
     media: OutgoingMedia | None = None
     reply_to: str = ""
+    template: OutgoingTemplate | None = None
 
 
 @dataclass(frozen=True)
 class MediaRef:
-    """Where an inbound file can be fetched from; ``url`` is on the provider's own server."""
+    """Where an inbound file can be fetched from; ``url`` is a path on the provider's own server or its id of the file."""
 
     mimetype: str
     filename: str = ""
@@ -178,11 +195,50 @@ class MessageChange:
 
 
 @dataclass(frozen=True)
+class Watermark:
+    """All our messages in a chat up to a moment have reached a state: delivered or read."""
+
+    chat_id: str
+    state: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class TemplateUpdate:
+    """What the provider decided about an official template; what it does not speak of is empty."""
+
+    external_id: str
+    name: str
+    language: str
+    status: str = ""
+    reason: str = ""
+    quality: str = ""
+    category: str = ""
+
+
+@dataclass(frozen=True)
+class AccountUpdate:
+    """What the provider says of an official number: ``limit`` in people a day, 0 for no limit, None where it is silent."""
+
+    limit: int | None = None
+    quality: str = ""
+
+
+@dataclass(frozen=True)
 class Ignored:
     reason: str
 
 
-Parsed = InboundMessage | DeliveryUpdate | ConnectionUpdate | MessageChange | Ignored
+Parsed = (
+    InboundMessage
+    | DeliveryUpdate
+    | ConnectionUpdate
+    | MessageChange
+    | Watermark
+    | TemplateUpdate
+    | AccountUpdate
+    | Ignored
+)
 
 
 @dataclass(frozen=True)
@@ -209,6 +265,22 @@ class ConnectionReport:
     phone: str = ""
     qr: str = ""
     warning: str = ""
+    account: AccountUpdate | None = None
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """How fast a provider's numbers may send where nobody said otherwise: gaps in milliseconds, sends a day.
+
+    No gap under ``floor_ms`` is accepted. ``daily_cap`` is for official numbers whose limit is not read yet; None means none.
+    """
+
+    gap_ms: tuple[int, int]
+    floor_ms: int = 0
+    daily_cap: int | None = None
+
+
+QR_RHYTHM = Rhythm((45_000, 60_000), floor_ms=500)
 
 
 class Adapter(Protocol):
@@ -220,6 +292,17 @@ class Adapter(Protocol):
     uses_qr: bool
     sends_media: bool
     is_paced: bool
+    """Whether its numbers can be banned for writing too fast: careful gaps, warm-up, quiet hours."""
+    rhythm: Rhythm
+    identity_kinds: tuple[str, ...]
+    """The kinds of address that a message can be sent to besides a phone, the preferred one first."""
+    starts_chats: bool
+    """Whether it may write to people who never wrote to it."""
+    sends_templates: bool
+    has_window: bool
+    """Whether free text is refused 24 hours after the person's last message."""
+    gives_codes: bool
+    """Whether :meth:`pairing_code` does anything."""
     shows_presence: bool
     """Whether :meth:`presence` does anything."""
     connection_marks: tuple[bytes, ...]
@@ -230,12 +313,54 @@ class Adapter(Protocol):
     def connect(self, config: Any, webhook_url: str) -> Operation[ConnectionReport]: ...
     def health(self, config: Any) -> Operation[ConnectionReport]: ...
     def disconnect(self, config: Any) -> Operation[ConnectionReport]: ...
+    def pairing_code(self, config: Any, phone: str) -> Operation[str]: ...
+    def resolve(self, config: Any, chat_id: str) -> Operation[str | None]: ...
     def presence(self, config: Any, chat_id: str, typing: bool) -> Operation[str]: ...
-    def media_call(self, config: Any, media: MediaRef) -> HttpCall | None: ...
+    def fetch_media(self, config: Any, media: MediaRef) -> Operation[Answer | None]: ...
+    def reaches(self, config: Any, address: str) -> bool: ...
+    def handshake(self, config: Any, query: Mapping[str, str]) -> str | None: ...
     def verify_hook(self, config: Any, hook: RawHook) -> bool: ...
     def dedupe_key(self, hook: RawHook) -> str: ...
     def redact(self, config: Any, body: bytes) -> bytes: ...
     def parse(self, config: Any, body: bytes) -> list[Parsed]: ...
+
+
+class PlainAdapter:
+    """The answers of a provider that has none of the rarer things; adapters inherit and override."""
+
+    uses_qr = False
+    sends_media = True
+    is_paced = False
+    rhythm = QR_RHYTHM
+    identity_kinds: tuple[str, ...] = ("whatsapp", "lid")
+    starts_chats = True
+    sends_templates = False
+    has_window = False
+    gives_codes = False
+    shows_presence = False
+    connection_marks: tuple[bytes, ...] = ()
+
+    def pairing_code(self, config: Any, phone: str) -> Operation[str]:
+        """Return the code to type on the phone instead of scanning, or an empty text."""
+        yield from ()
+        return ""
+
+    def resolve(self, config: Any, chat_id: str) -> Operation[str | None]:
+        """Return the phone in E.164 behind a hidden id, or None where the provider does not know it."""
+        yield from ()
+        return None
+
+    def presence(self, config: Any, chat_id: str, typing: bool) -> Operation[str]:
+        yield from ()
+        return ""
+
+    def reaches(self, config: Any, address: str) -> bool:
+        """Tell whether a person's address of one of our kinds belongs to this number, where ids are an account's own."""
+        return True
+
+    def handshake(self, config: Any, query: Mapping[str, str]) -> str | None:
+        """Return what proves to the provider that the webhook address is ours; None when it is not asking rightly."""
+        return None
 
 
 SimulatorPort = Callable[[HttpCall], HttpReply]

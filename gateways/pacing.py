@@ -13,8 +13,6 @@ from gateways.models import Channel, ChannelState
 from gateways.registry import get_adapter
 
 FLOOR_MS = 500
-QR_GAP_MS = (45_000, 60_000)
-SIMULATOR_GAP_MS = (50, 150)
 QR_DAILY_CAP = 600
 QUIET_HOURS = (time(22, 0), time(8, 0))
 NO_QUIET_HOURS = (time(0, 0), time(0, 0))
@@ -49,8 +47,8 @@ class Wait:
 
 def pace_of(channel: Channel, at: datetime) -> Pace:
     """Return the pace that holds for the channel at a moment."""
-    paced = get_adapter(channel.provider).is_paced
-    default = QR_GAP_MS if paced else SIMULATOR_GAP_MS
+    adapter = get_adapter(channel.provider)
+    paced, default = adapter.is_paced, adapter.rhythm.gap_ms
     floor = FLOOR_MS if paced else 0
     low = max(floor, channel.min_gap_ms if channel.min_gap_ms is not None else _low(default, channel.max_gap_ms))
     high = max(low, channel.max_gap_ms if channel.max_gap_ms is not None else default[1])
@@ -74,13 +72,21 @@ def _quiet(channel: Channel, paced: bool) -> tuple[time, time] | None:
 
 
 def _daily_cap(channel: Channel, at: datetime, paced: bool) -> int | None:
-    if channel.daily_limit is not None:
-        cap = channel.daily_limit
-    elif not paced:
-        return None
-    else:
+    cap = channel.daily_limit
+    if cap is None and paced:
         cap = warm_up_cap(channel, at) if channel.warm_up else QR_DAILY_CAP
-    return cap // 2 if is_restricted(channel, at) else cap
+    official = official_cap(channel)
+    known = [limit for limit in (cap, official) if limit is not None]
+    if not known:
+        return None
+    return min(known) // 2 if is_restricted(channel, at) else min(known)
+
+
+def official_cap(channel: Channel) -> int | None:
+    """Return how many people the provider lets an official number write to in a day: as read, else the safe default."""
+    if channel.message_limit is None:
+        return get_adapter(channel.provider).rhythm.daily_cap
+    return channel.message_limit or None
 
 
 def is_restricted(channel: Channel, at: datetime) -> bool:

@@ -36,7 +36,8 @@ class Channel(OrganizationOwned):
     no quiet hours. ``connected_at`` is the first connection, from which the number's age counts. ``lease_*`` say which
     sender drives the channel now; times come from the database clock. What the number's health is judged by
     (:mod:`gateways.services.health`): ``unacked_sends`` counts sends since the provider last confirmed one,
-    ``failed_streak`` messages refused in a row, ``failed_checks`` heartbeats without a connection.
+    ``failed_streak`` messages refused in a row, ``failed_checks`` heartbeats without a connection. ``message_limit`` is
+    how many people an official number may write to in a day, as its provider says: 0 is no limit, None not known.
     """
 
     provider = models.CharField(_("provider"), max_length=20)
@@ -74,6 +75,10 @@ class Channel(OrganizationOwned):
     silent_since = models.DateTimeField(null=True)
     refused_hook_at = models.DateTimeField(null=True)
     failed_streak = models.PositiveIntegerField(default=0)
+    pairing_code = models.CharField(max_length=20, blank=True, default="", db_default="")
+    message_limit = models.PositiveIntegerField(null=True)
+    quality = models.CharField(max_length=10, blank=True, default="", db_default="")
+    on_second_server_since = models.DateTimeField(null=True)
     lease_token = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
     removed_at = models.DateTimeField(null=True)

@@ -1,6 +1,6 @@
 from collections.abc import Mapping
 
-from gateways.contract import Answer, HttpCall, MediaRef, Operation
+from gateways.contract import Answer, MediaRef
 from gateways.models import Channel
 from gateways.registry import get_adapter
 from gateways.services.simulation import simulator_port
@@ -12,9 +12,5 @@ def download(channel: Channel, media: Mapping[str, str]) -> Answer | None:
     if channel.removed_at is not None:
         return None
     adapter = get_adapter(channel.provider)
-    call = adapter.media_call(adapter.config_model.model_validate(channel.config), MediaRef(**media))
-    return sync.run(_one(call), simulator=simulator_port(channel)) if call else None
-
-
-def _one(call: HttpCall) -> Operation[Answer]:
-    return (yield call)
+    operation = adapter.fetch_media(adapter.config_model.model_validate(channel.config), MediaRef(**media))
+    return sync.run(operation, simulator=simulator_port(channel))

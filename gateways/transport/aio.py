@@ -44,7 +44,7 @@ def _words(error: Exception) -> str:
 
 
 async def _request(session: aiohttp.ClientSession, call: HttpCall) -> HttpReply:
-    headers, body = dict(call.headers), None
+    headers, body = dict(call.headers), call.content
     if call.json is not None:
         headers["Content-Type"] = "application/json"
         body = orjson.dumps(call.json)

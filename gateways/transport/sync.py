@@ -45,5 +45,7 @@ def _answer(call: HttpCall, simulator: SimulatorPort) -> Answer:
 def _request(call: HttpCall) -> HttpReply:
     # Calls are far apart here, and servers close idle connections after seconds: each has one of its own.
     headers, timeout = {**call.headers, "Connection": "close"}, (CONNECT_SECONDS, call.timeout_seconds)
-    reply = request(call.method, call.url, json=call.json, headers=headers, timeout=timeout, reuse=False)
+    reply = request(
+        call.method, call.url, json=call.json, data=call.content, headers=headers, timeout=timeout, reuse=False
+    )
     return HttpReply(reply.status, reply.content, reply.headers)

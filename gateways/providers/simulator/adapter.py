@@ -9,6 +9,7 @@ import orjson
 
 from core.clock import now
 from gateways.contract import (
+    Answer,
     ConnectionReport,
     DeliveryUpdate,
     FailureKind,
@@ -23,7 +24,9 @@ from gateways.contract import (
     Outcome,
     OutgoingMessage,
     Parsed,
+    PlainAdapter,
     RawHook,
+    Rhythm,
     SendResult,
     TransportFailure,
 )
@@ -34,15 +37,11 @@ STATES = {"sent", "delivered", "read", "failed"}
 CHANGES = {"edited", "revoked", "reaction"}
 
 
-class SimulatorAdapter:
+class SimulatorAdapter(PlainAdapter):
     code = "simulator"
     label = "Simulador"
     config_model = SimulatorConfig
-    uses_qr = False
-    sends_media = True
-    is_paced = False
-    shows_presence = False
-    connection_marks: tuple[bytes, ...] = ()
+    rhythm = Rhythm((50, 150))
 
     def send(self, config: SimulatorConfig, message: OutgoingMessage) -> Operation[SendResult]:
         media = asdict(message.media) if message.media else None
@@ -65,12 +64,10 @@ class SimulatorAdapter:
         yield HttpCall("POST", "simulator://disconnect")
         return ConnectionReport("disconnected", "logout")
 
-    def presence(self, config: SimulatorConfig, chat_id: str, typing: bool) -> Operation[str]:
-        yield from ()
-        return ""
-
-    def media_call(self, config: SimulatorConfig, media: MediaRef) -> HttpCall | None:
-        return HttpCall("GET", media.url) if media.url.startswith(ADDRESS) else None
+    def fetch_media(self, config: SimulatorConfig, media: MediaRef) -> Operation[Answer | None]:
+        if not media.url.startswith(ADDRESS):
+            return None
+        return (yield HttpCall("GET", media.url))
 
     def verify_hook(self, config: SimulatorConfig, hook: RawHook) -> bool:
         return True

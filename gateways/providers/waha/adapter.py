@@ -1,10 +1,12 @@
 import hashlib
 import hmac
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 
 from gateways.contract import (
+    Answer,
     ConnectionReport,
     HttpCall,
     HttpReply,
@@ -15,12 +17,14 @@ from gateways.contract import (
     Outcome,
     OutgoingMessage,
     Parsed,
+    PlainAdapter,
     RawHook,
     SendResult,
     TransportFailure,
 )
 from gateways.providers.waha.config import WahaConfig
-from gateways.providers.waha.ids import chat_id, full_id, phone_of
+from gateways.providers.waha.ids import HIDDEN, full_id, phone_of
+from gateways.providers.waha.ids import chat_id as to_chat_id
 from gateways.providers.waha.outcomes import CHANNEL_FAULTS, detail_of, read_check, read_send
 from gateways.providers.waha.payloads import SESSION_STATES, event_key, read_event
 
@@ -32,15 +36,15 @@ SEND_SECONDS, ASK_SECONDS, PRESENCE_SECONDS = 30.0, 15.0, 10.0
 KEY_IGNORED = "key_ignored"
 
 
-class WahaAdapter:
+class WahaAdapter(PlainAdapter):
     """WAHA (WhatsApp HTTP API), 2024.10 to 2026.7, all engines."""
 
     code = "waha"
     label = "WAHA"
     config_model = WahaConfig
     uses_qr = True
-    sends_media = True
     is_paced = True
+    gives_codes = True
     shows_presence = True
     connection_marks = (b'"session.status"',)
 
@@ -93,7 +97,7 @@ class WahaAdapter:
         state = SESSION_STATES.get(status, "connecting")
         qr = (yield from self._qr(config)) if state == "qr_required" else ""
         me = answer.get("me")
-        phone = phone_of(chat_id(me.get("id"))) if isinstance(me, dict) else None
+        phone = phone_of(to_chat_id(me.get("id"))) if isinstance(me, dict) else None
         warning = yield from self._key_warning(config, url)
         return ConnectionReport(state, status, phone or "", qr, warning)
 
@@ -128,8 +132,25 @@ class WahaAdapter:
                 return f"{path}: HTTP {reply.status} {detail_of(reply.json())}".strip()
         return ""
 
-    def media_call(self, config: WahaConfig, media: MediaRef) -> HttpCall | None:
-        return HttpCall("GET", config.address(media.url), config.headers) if media.url.startswith("/") else None
+    def fetch_media(self, config: WahaConfig, media: MediaRef) -> Operation[Answer | None]:
+        if not media.url.startswith("/"):
+            return None
+        return (yield HttpCall("GET", config.address(media.url), config.headers))
+
+    def pairing_code(self, config: WahaConfig, phone: str) -> Operation[str]:
+        url, body = config.address(f"/api/{config.session}/auth/request-code"), {"phoneNumber": phone.lstrip("+")}
+        reply = yield HttpCall("POST", url, config.headers, body, timeout_seconds=ASK_SECONDS)
+        answer = reply.json() if isinstance(reply, HttpReply) and reply.status < 300 else None
+        code = answer.get("code") if isinstance(answer, dict) else None
+        return code if isinstance(code, str) else ""
+
+    def resolve(self, config: WahaConfig, chat_id: str) -> Operation[str | None]:
+        if not chat_id.endswith(HIDDEN):
+            return phone_of(chat_id)
+        url = config.address(f"/api/{config.session}/lids/{quote(chat_id, safe='')}")
+        reply = yield HttpCall("GET", url, config.headers, timeout_seconds=ASK_SECONDS)
+        answer = reply.json() if isinstance(reply, HttpReply) and reply.status == 200 else None
+        return phone_of(to_chat_id(answer.get("pn"))) if isinstance(answer, dict) else None
 
     def verify_hook(self, config: WahaConfig, hook: RawHook) -> bool:
         if not config.hmac_key:

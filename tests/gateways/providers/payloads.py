@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gateways.contract import (
+    AccountUpdate,
     Answer,
     ConnectionUpdate,
     DeliveryUpdate,
@@ -16,6 +17,8 @@ from gateways.contract import (
     Operation,
     Parsed,
     R,
+    TemplateUpdate,
+    Watermark,
 )
 from gateways.registry import ADAPTERS
 
@@ -25,6 +28,9 @@ TYPES = {
     DeliveryUpdate: "status",
     ConnectionUpdate: "connection",
     MessageChange: "change",
+    Watermark: "watermark",
+    TemplateUpdate: "template",
+    AccountUpdate: "account",
     Ignored: "ignored",
 }
 

@@ -11,11 +11,13 @@ import pytest
 from gateways.contract import (
     Adapter,
     FailureKind,
+    HttpCall,
     HttpReply,
     Ignored,
     InboundMessage,
     MediaRef,
     MessageChange,
+    Operation,
     Outcome,
     OutgoingMessage,
     RawHook,
@@ -217,9 +219,20 @@ def test_signs_of_life_deliver_nothing_and_never_fail(
 @each_provider
 def test_files_are_fetched_from_the_provider_alone(code: str) -> None:
     adapter, config = get_adapter(code), _config(code)
-    for url in ("", "https://elsewhere.example/a.jpg", "//elsewhere.example/a.jpg", "file:///etc/passwd"):
-        call = adapter.media_call(config, MediaRef("image/jpeg", "a.jpg", url))
-        assert call is None or call.url.startswith(str(getattr(config, "base_url", "")))
+    for url in ("", "https://elsewhere.example/a.jpg", "//elsewhere.example/a.jpg", "file:///etc/passwd", "../../a"):
+        call = _first_call(adapter.fetch_media(config, MediaRef("image/jpeg", "a.jpg", url)))
+        assert call is None or call.url.startswith(_home(code))
     news = [item for case in fixture(code)["hooks"] for item in adapter.parse(config, body_of(case))]
     files = [item.media for item in news if isinstance(item, InboundMessage) and item.media and item.media.url]
-    assert files and all(adapter.media_call(config, file) for file in files)
+    assert files and all(_first_call(adapter.fetch_media(config, file)) for file in files)
+
+
+def _home(code: str) -> str:
+    return str(fixture(code).get("home") or getattr(_config(code), "base_url", ""))
+
+
+def _first_call(operation: Operation[Any]) -> HttpCall | None:
+    try:
+        return next(operation)
+    except StopIteration:
+        return None

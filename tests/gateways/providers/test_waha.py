@@ -262,12 +262,14 @@ def test_old_servers_number_nothing_so_the_meaning_is_the_key() -> None:
 
 
 def test_files_are_only_fetched_from_the_configured_server() -> None:
-    call = ADAPTER.media_call(CONFIG, MediaRef("image/png", url="/api/files/a.png"))
-    assert call is not None
+    file = HttpReply(200, b"png")
+    reply, (call,) = play(ADAPTER.fetch_media(CONFIG, MediaRef("image/png", url="/api/files/a.png")), file)
+    assert reply is file
     assert call.url == "http://waha.example:3000/api/files/a.png"
     assert call.headers == {"X-Api-Key": "k-4f1c9d2ab0"}
-    assert ADAPTER.media_call(CONFIG, MediaRef("image/png", url="")) is None
-    assert ADAPTER.media_call(CONFIG, MediaRef("image/png", url="@evil.example/a")) is None
+    for url in ("", "@evil.example/a"):
+        with pytest.raises(StopIteration):
+            next(ADAPTER.fetch_media(CONFIG, MediaRef("image/png", url=url)))
 
 
 @pytest.mark.parametrize("key", ["a\r\nX-Evil: 1", "com espaço", "chavé"])
@@ -299,3 +301,17 @@ def test_a_chat_that_cannot_be_marked_is_left_alone() -> None:
     trouble, calls = play(ADAPTER.presence(CONFIG, "553188887777@c.us", True), _reply(422, UNREADY))
     assert "HTTP 422" in trouble
     assert len(calls) == 1
+
+
+def test_a_number_is_connected_by_a_code_typed_on_the_phone() -> None:
+    code, calls = play(ADAPTER.pairing_code(CONFIG, "+5511988880000"), _reply(201, {"code": "ABCD-EFGH"}))
+    assert code == "ABCD-EFGH"
+    assert calls[0].json == {"phoneNumber": "5511988880000"}
+    assert play(ADAPTER.pairing_code(CONFIG, "+5511988880000"), _reply(422, UNREADY))[0] == ""
+
+
+def test_a_hidden_id_is_asked_for_its_phone() -> None:
+    known = _reply(200, {"lid": "123@lid", "pn": "5531988887777@c.us"})
+    phone, calls = play(ADAPTER.resolve(CONFIG, "123@lid"), known)
+    assert (phone, calls[0].url.split("3000")[1]) == ("+5531988887777", "/api/loja/lids/123%40lid")
+    assert play(ADAPTER.resolve(CONFIG, "123@lid"), _reply(200, {"lid": "123@lid", "pn": None}))[0] is None
