@@ -165,6 +165,19 @@ def ask_undo(execution: SagaExecution, at: datetime) -> bool:
         return bool(cursor.rowcount)
 
 
+_WAKE = """
+UPDATE sagas_sagaexecution SET wake_at = LEAST(wake_at, %s)
+WHERE organization_id = %s AND id = %s AND wake_at IS NOT NULL AND (lease_until IS NULL OR lease_until < clock_timestamp())
+"""
+
+
+def wake(execution: SagaExecution, at: datetime) -> bool:
+    """End the wait of a saga that nobody drives; False when somebody does, whose commit may begin another wait."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WAKE, (at, execution.organization_id, execution.pk))
+        return bool(cursor.rowcount)
+
+
 def try_again(execution: SagaExecution, at: datetime) -> bool:
     """Let a parked or undone saga go on where it stopped; False when it is neither.
 

@@ -126,6 +126,19 @@ class SagaOrchestrator:
         self._ring(execution)
         return execution
 
+    def wake(self, saga_id: str) -> bool:
+        """Drive a waiting saga now, since what it waits for has happened; one that waits for nothing stays as it is.
+
+        False while somebody drives it: the look at the outside may be older than what happened, so ask again later.
+        """
+        execution = self.get_status(saga_id)
+        if execution.wake_at is None:
+            return True
+        if not journal.wake(execution, now()):
+            return False
+        self._ring(execution)
+        return True
+
     def get_status(self, saga_id: str) -> SagaExecution:
         """Return the saga as it is now; raises :class:`SagaNotFoundError`."""
         execution: SagaExecution | None = SagaExecution.objects.filter(saga_id=saga_id).first()
