@@ -20,6 +20,9 @@ urlpatterns = [
     path("conta/", include("allauth.urls")),
     path("", include("accounts.urls")),
     path("", include("billing.urls")),
+    # The addresses that people type, whatever the language of the product.
+    path("dashboard/", RedirectView.as_view(pattern_name="reports:dashboard"), name="dashboard-alias"),
+    path("campaigns/", RedirectView.as_view(pattern_name="campaigns:list"), name="campaigns-alias"),
     path("inicio/", include("reports.urls")),
     path("conversas/", include("conversations.urls")),
     path("agenda/", include("bookings.urls")),

@@ -30,6 +30,8 @@ ROUTES: dict[str, Kind] = {
     "minha-conta/": Kind.PERSON,
     "empresas/": Kind.PERSON,
     "configuracoes/": Kind.MEMBER,
+    "dashboard/": Kind.PUBLIC,
+    "campaigns/": Kind.PUBLIC,
     "inicio/": Kind.MEMBER,
     "conversas/": Kind.MEMBER,
     "agenda/": Kind.MEMBER,
