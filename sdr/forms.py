@@ -8,7 +8,7 @@ from core.money import InvalidMoneyError, parse_cents
 from sdr.models import SdrProfile
 from sdr.registry import PROVIDERS, get_provider
 from sdr.scoring import LEVELS, THRESHOLDS, Rubric, RubricError
-from sdr.services.asking import account_of
+from sdr.services.accounts import account_of
 
 TEAMS = ("team_quente", "team_morno", "team_frio", "team_muito_frio")
 

@@ -31,5 +31,7 @@ silvana silvia silvio simone sofia solange sonia sophia stefany stella sueli sue
 tania tania tarcisio tati tatiana tatiane telma teresa terezinha thais thaisa thales thalita theo thiago tiago
 tomas ubiratan ulisses valdir valentina valeria valter vanda vanderlei vanessa vania vera veronica vicente
 victor victoria vilma vinicius vitor vitoria vivian viviane wagner walter wanda wanderson washington
-wellington wesley william wilson yago yara yasmin yuri zelia ze zilda zuleica
+wellington wesley william wilson keila teo le pri lu fe gi dri dudu edu guto gui lili mari nati bel cris vini ro sil tiago zeca kiko duda
+malu nanda nando leca nene tata tito caca dede fabi flavinha bruninho aninha zezinho juju lala mimi nina
+tiao toninho tonho chico quim biel rapha vitinho wel wes yago yara yasmin yuri zelia ze zilda zuleica
 """)

@@ -12,8 +12,8 @@ from sdr.engine.facts.location import find_location
 from sdr.engine.facts.name import find_name
 from sdr.engine.facts.urgency import find_urgency
 from sdr.engine.places import CITIES
-from sdr.engine.replies.questions import asked_fact
-from sdr.engine.services import services_named
+from sdr.engine.replies.questions import asked_fact, asks_first_time
+from sdr.engine.services import WISH, services_named
 from sdr.engine.signals import GREETING
 from sdr.engine.words import plain
 
@@ -27,11 +27,13 @@ class Reader:
     facts: dict[str, Fact]
     asked: str = ""
     offered: str = ""
+    first: bool = False
     taken: frozenset[str] = field(default_factory=frozenset)
 
     def hear(self, message: ChatMessage) -> None:
         """Note what one of our own messages asked and offered."""
         self.asked = asked_fact(message.text) or self.asked
+        self.first = asks_first_time(message.text)
         named = services_named(message.text, self.profile)
         self.offered = named[0].name if len(named) == 1 else ""
 
@@ -43,7 +45,7 @@ class Reader:
         at = message.at.astimezone(self.now.tzinfo) if message.at.tzinfo and self.now.tzinfo else message.at
         text, mid = message.text, message.id
         self._keep("urgency", find_urgency(text, mid, at, asked=self.asked == "urgency"))
-        self._keep("knowledge", find_knowledge(text, mid, asked=self.asked == "knowledge"))
+        self._keep("knowledge", find_knowledge(text, mid, asked=self.asked == "knowledge", first=self.first))
         self._read_location(message)
         if self.asked and self.facts.get(self.asked) is not before.get(self.asked):
             self.asked = ""
@@ -56,6 +58,10 @@ class Reader:
         bare = self.asked == "interest" and not GREETING.match(plain(message.text))
         offered = self.offered if self.asked in {"", "interest"} else ""
         found = find_interest(message.text, message.id, self.profile, asked=bare, offered=offered)
+        known = self.facts.get("interest")
+        if found and known and known.value and self.asked == "knowledge" and not WISH.search(plain(message.text)):
+            # "Já fiz mechas aí" tells what was done once, not what is wanted now.
+            return
         if found:
             self.facts["interest"] = merge_interest(self.facts.get("interest"), found)
 

@@ -18,6 +18,8 @@ SYNONYMS = {
     "implantar": "implante", "veterinario": "veterinaria", "dermato": "dermatologica",
     "dermatologista": "dermatologica", "vacinar": "vacina", "irpf": "imposto", "cnpj": "abertura",
 }  # fmt: skip
+# What many services are about: one that is named outright wins over these.
+WEAK = words_in("cabelo unha unhas dente dentes pele carro casa corpo")
 WISH = re.compile(
     r"\b(quer(o|ia|emos)?|precis\w+|gostaria|marcar|agendar|valor|preco|quanto|fazer|tem|fazem|procur\w+|interess\w+|"
     r"colocar|"
@@ -56,7 +58,8 @@ def _match(sentence: str, service: Service, profile: BusinessProfile) -> float:
         shared = sum(any(alike(hits[0], word) for word in content_words(other.name)) for other in profile.services)
         if shared > 1 or not (WISH.search(sentence) or len(said) <= 2):
             return 0.0
-    return len(hits) / len(wanted) + 0.1 * len(hits)
+    weak = all(not _names(heard, word) for word in hits for heard in said if heard not in WEAK)
+    return (len(hits) / len(wanted) + 0.1 * len(hits)) * (0.5 if weak else 1)
 
 
 def _names(heard: str, word: str) -> bool:

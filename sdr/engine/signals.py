@@ -47,11 +47,11 @@ POSITIVE = re.compile(
 )
 PRICE = re.compile(
     r"\b(quanto(?! (antes|tempo|mais|menos|a isso))|precos?|valor(es)?|orcamento|custa|custo|mensalidade|parcel\w+|"
-    r"quantos reais|tabela)\b"
+    r"quantos reais|tabela|de graca|gratis|gratuit\w+)\b"
 )
 COMPARED = re.compile(
-    r"\b(ja|fiz|fez|pesquisei|comparei|vi|outr[oa]s?|fazendo|pesquisando|quando)\b.{0,25}\b(precos?|valor(es)?|"
-    r"orcamentos?)\b"
+    r"\b(ja|fiz|fez|fizemos|peguei|pegamos|pedi|pedimos|recebi|cotei|pesquisei|pesquisamos|comparei|comparamos|vi|outr[oa]s?|fazendo|"
+    r"pesquisando|quando)\b.{0,25}\b(precos?|valor(es)?|orcamentos?)\b|\btenho (\w+ ){0,2}(orcamentos?|propostas?)\b"
 )
 BOOKING = re.compile(
     r"\b(tem (algum |alguma )?(horario|vaga|agenda|disponib\w+)|quer(o|ia) (marcar|agendar|reservar)|marcar|agendar|"

@@ -23,7 +23,7 @@ SHORT = {
     "glr": "galera", "add": "adicionar", "fcr": "ficar",
 }  # fmt: skip
 _TOKEN = re.compile(r"[a-z0-9$]+")
-_STRETCHED = re.compile(r"([a-z])\1{2,}")
+_STRETCHED = re.compile(r"([a-z])\1{2,}|(?<=[a-z]{2})([aeiou])\2+\b")
 _CLAUSE = re.compile(r"[.!?;,\n\r()]+|\bmas\b|\bporem\b", re.IGNORECASE)
 
 
@@ -46,7 +46,7 @@ _DOUBLE = re.compile(r"(.)\1")
 @lru_cache(maxsize=8192)
 def plain(text: str) -> str:
     """Return the text folded, stretched letters shortened, chat abbreviations written out, single spaces."""
-    folded = _STRETCHED.sub(r"\1", fold(text[:4000]))
+    folded = _STRETCHED.sub(lambda found: found[1] or found[2], fold(text[:4000]))
     return " ".join(SHORT.get(token, token) for token in _TOKEN.findall(folded))
 
 

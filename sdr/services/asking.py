@@ -9,9 +9,6 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from django.conf import settings
-
-from accounts.services.secrets_store import get_secret
 from core.breaker import Breaker, CircuitOpenError
 from core.clock import now
 from sdr.contract import (
@@ -32,6 +29,7 @@ from sdr.engine.reading import last_burst
 from sdr.engine.signals import read_signals
 from sdr.models import ModelCall, SdrProfile
 from sdr.registry import LOCAL, PROVIDERS, get_provider
+from sdr.services.accounts import account_of
 from sdr.services.answer_cache import cache_key, keep, recall
 from sdr.services.spending import is_over_budget
 
@@ -108,17 +106,6 @@ def ask_turn(
         return turn
 
     return ask(profile, task, question, conversation_id=conversation_id, locally=locally, simple=simple)
-
-
-def account_of(profile: SdrProfile, provider: str, *, simple: bool = False) -> Account | None:
-    """Return how the organization reaches a provider, or None where it has no key; the local engine needs none."""
-    if provider != "openai":
-        return None
-    key = get_secret(provider) or settings.OPENAI_API_KEY
-    model = profile.model or settings.OPENAI_MODEL
-    if simple and settings.OPENAI_SMALL_MODEL:
-        model = settings.OPENAI_SMALL_MODEL
-    return Account(key, model, settings.OPENAI_BASE_URL) if key else None
 
 
 def is_simple(history: Sequence[ChatMessage]) -> bool:

@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
+from sdr.labelled import PROFILES
 from sdr.policy import SAFE, amounts_in, refuse_invented
-from tests.sdr.dialogs import PROFILES
 
 PROFILE = PROFILES["dentist"]
 

@@ -18,6 +18,8 @@ BENCHES = {
     "ingest": "gateways.bench",
     "import": "leads.bench",
     "inbox": "conversations.bench",
+    "sdr": "sdr.bench",
+    "saga": "sagas.bench",
 }
 OWN_DATA = "PROSA_BENCH_DATA"
 

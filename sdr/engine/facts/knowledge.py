@@ -47,17 +47,36 @@ DONE = re.compile(
     r"direto|todo|toda|todos|ha|faz|a cada|desde)|"
     r"faco (isso|la|em)|(sempre|todo ano|todo mes|toda semana|costumo) (\w+ei|fiz|fui|faco|fazer|uso|declaro|"
     r"levo|vou|"
-    r"treino)|fazia|costumo|"
+    r"treino)|sempre (?!quero|quis|penso|acho|digo|sonho|tenho vontade)\w{3,}o|"
+    r"(?!preciso|quero|posso|gosto|penso|procuro)\w{4,}o (sempre|direto|todo|toda|todos|todas|a cada|desde|de \w+ em)|fazia|costumo|"
     r"sou (aluno|aluna|cliente|paciente)|varias vezes|muitas vezes|algumas vezes|uma vez ja)\b"
 )
-YES = re.compile(r"^(sim|ja|ja sim|fiz|fiz sim|conheco|conheco sim|tenho|tenho sim|uso|com certeza|claro)\b")
+YES = re.compile(
+    r"^(sim|e sim|isso|exato|ja|ja sim|fiz|fiz sim|conheco|conheco sim|tenho|tenho sim|uso|com certeza|claro)\b"
+)
 NO = re.compile(r"^(nao|ainda nao|nunca|nada|nenhum|nenhuma)\b")
 
+# The following hold only for what answers our question.
+HEARD = re.compile(
+    r"\b(vi|vimos|viu|ouvi|ouvimos|li|leu|pesquis\w+|assisti\w*|fal(ou|aram)|explic(ou|aram)|cont(ou|aram)|mostr(ou|aram)|indic\w+|"
+    r"recomend\w+|coment(ou|aram)|nocao|teoria)\b"
+)
+NOTHING = re.compile(
+    r"\b(primeir[oa]s?|nunca|nenhum\w*|nad(a|inha)|zero|novidade|leig[oa]|estreia|estreando|(vai|vou|quero) comecar)\b"
+)
+ANY_PAST = re.compile(
+    r"\b(ja|sempre|costum\w+|fiz|fez|fizemos|tive|teve|tivemos|tenho|fui|fomos|faco|uso|vezes|"
+    r"(?!sei|lei|gostei|achei|pensei|nao )\w{3,}(ei|amos|imos))\b"
+)
 
-def find_knowledge(text: str, message_id: str, *, asked: bool) -> Fact | None:
-    """Find the level in one message; a plain yes or no counts only as an answer to our question."""
+
+def find_knowledge(text: str, message_id: str, *, asked: bool, first: bool = False) -> Fact | None:
+    """Find the level in one message; a plain yes or no counts only as an answer to our question.
+
+    ``first``: we had asked whether it is the first time, so that a yes says the opposite.
+    """
     sentence = plain(text)
-    level = _level(sentence) or (_answer(sentence) if asked else "")
+    level = _level(sentence) or (_answer(sentence, first) if asked else "")
     return Fact(text.strip()[:80], level, message_id, text.strip()[:160]) if level else None
 
 
@@ -75,7 +94,12 @@ def _level(sentence: str) -> str:
     return "read" if READ.search(sentence) else ""
 
 
-def _answer(sentence: str) -> str:
-    if YES.match(sentence):
-        return "done"
-    return "first" if NO.match(sentence) else ""
+def _answer(sentence: str, first: bool) -> str:
+    """Read an answer to our question, in which less is enough: what was heard, never, or any thing that was done."""
+    if first and (YES.match(sentence) or NO.match(sentence)):
+        return "first" if YES.match(sentence) else "done"
+    if HEARD.search(sentence) and not YES.match(sentence):
+        return "read"
+    if NO.match(sentence) or NOTHING.search(sentence):
+        return "first"
+    return "done" if YES.match(sentence) or ANY_PAST.search(sentence) else ""

@@ -6,6 +6,8 @@ from sdr.contract import BusinessProfile, Fact
 from sdr.engine.places import CITIES, STATES
 from sdr.engine.words import content_words, distance, plain, sound, words_in
 
+# "Setor Bueno" is called "o Bueno" by those who live there.
+KINDS = words_in("setor bairro distrito regiao zona")
 LIVES = re.compile(
     r"\b(?:mor(?:o|amos|a)|resid(?:o|imos)|viv(?:o|emos)|sou(?! (?:a|o|uma?|nov[oa]|cliente) )|somos|fico|estou|"
     r"estamos|falo|trabalho|aqui)(?: aqui)?"
@@ -22,7 +24,9 @@ NEAR = re.compile(
     r"na (mesma )?cidade|sou daqui|daqui mesmo|aqui mesmo|moro aqui)\b"
 )
 TRAVELS = re.compile(
-    r"\b(((posso|consigo|vou|podemos|da para|topo|prefiro) (ir|vir|passar)?) ?(ate )?(ai|voces|la|a clinica|o salao)|"
+    r"\b(((posso|consigo|conseguimos|vou|vamos|podemos|da para|topo|prefiro) (ir|vir|passar)?) ?(ate )?(ai|voces|la|a clinica|o salao)|"
+    r"(vou|vamos|vir|ir|irei|iria|passo|passamos|chego|levo|levamos|leva|trago|trazemos|traz|pego|desco|subo)( \w+){0,4}? ate (ai|la|voces)|"
+    r"(passo|passamos|levo|trago|me leva|me traz) (ai|la)|"
     r"posso ir|consigo ir|vou ate|nao me importo "
     r"(de|em) ir|me desloco|(posso|consigo) me deslocar|distancia nao e problema|viajo ate|sem problema (em|de|"
     r"para) ir|vou sem problemas?)\b"
@@ -37,7 +41,7 @@ aqui livre so aguardando nova novo em uma um mesmo disponivel dor medo duvida fe
 semana mes dia hoje amanha sim nao obrigado obrigada perfeito combinado aguardo certo claro isso pode nada
 qualquer voces voce ela ele mim menor maior idade prefiro depois para ja acordo boa bom tudo que quero como
 quanto primeira vez nunca sei dizer falar olho duas tres vcs verdade novo dezembro janeiro legal ok beleza
-pronto oi ola segunda terca quarta quinta sexta sabado domingo
+pronto oi ola mas porem vamos levo passo trago segunda terca quarta quinta sexta sabado domingo
 """)
 
 
@@ -69,7 +73,8 @@ def _level(place: str, profile: BusinessProfile) -> str:
 
 
 def _names(sentence: str, place: str, *, asked: bool, busy: bool) -> bool:
-    wanted, said = content_words(place), sentence.split()
+    wanted = [word for word in content_words(place) if word not in KINDS] or content_words(place)
+    said = sentence.split()
     for start in range(len(said)):
         if not wanted or not _same(said[start], wanted[0]):
             continue

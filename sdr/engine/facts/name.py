@@ -23,6 +23,7 @@ ANSWER = re.compile(
     re.I,
 )
 PARTICLES = frozenset({"da", "de", "do", "das", "dos", "di", "del", "von", "e"})
+HONORIFICS = words_in("seu sr sra srta senhor senhora dona dn dr dra doutor doutora prof professor professora tia tio")
 BUSINESS = words_in("""
 padaria loja oficina clinica empresa farmacia mercado academia escola restaurante salao bar igreja condominio
 """)
@@ -93,6 +94,8 @@ def _clean(words: str) -> list[str]:
         name.append(word)
     while name and fold(name[-1]) in PARTICLES:
         name.pop()
+    if len(name) > 1 and fold(name[0]) in HONORIFICS and _is_first_name(fold(name[1])):
+        name = name[1:]
     return name[:5]
 
 
@@ -100,14 +103,22 @@ def _fits(name: list[str], sure: bool, taken: AbstractSet[str]) -> bool:
     folded = [fold(word) for word in name]
     if folded[0] in PARTICLES or len(folded[0]) < 2 or any(map(_is_ordinary, folded)):
         return False
-    if folded[0] in FIRST_NAMES:
+    if _is_first_name(folded[0]):
         return True
     if folded[0] in taken or " ".join(folded) in taken:
         return False
     if not sure:
         return name[0][0].isupper() and not name[0].isupper()
     # An infinitive or a gerund is what somebody wants, not what they are called.
-    return not re.search(r"(ando|endo|indo|[aei]r|mente|ção|cao)$", folded[0])
+    return not re.search(r"(\w{3}[aei]ndo|[aei]r|mente|\w{4}cao)$", folded[0])
+
+
+def _is_first_name(word: str) -> bool:
+    """Tell whether it is a first name or what people make of one: "Renatinha", "Marcão"."""
+    if word in FIRST_NAMES:
+        return True
+    made = re.fullmatch(r"(\w{3,}?)(z?inh[oa]|ao|ona|ito|ita|ete|ucha?)", word)
+    return made is not None and any(name.startswith(made[1]) and len(name) <= len(made[1]) + 3 for name in FIRST_NAMES)
 
 
 def _is_ordinary(word: str) -> bool:

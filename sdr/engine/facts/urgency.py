@@ -70,6 +70,8 @@ SPAN = re.compile(
 PAST = words_in("""
 faz ha fez tem cada por durante desde tinha treino
 """)
+# "De 3 em 3 meses" and "estou de 5 meses" are no dates.
+REPEATED = re.compile(r"\b(de \w+ em \w+|(estou|esta|gravida|gestante) de (\w+ )?\d+) (dias?|semanas?|mes|meses)\b")
 UNITS = {"d": 1, "s": 7, "m": 30}
 DAY = re.compile(r"\bdia (\d{1,2})(?: (?:de|do|\d{1,2}))?")
 SLASHED = re.compile(r"\b(\d{1,2})/(\d{1,2})\b")
@@ -109,7 +111,7 @@ def _date(sentence: str, text: str, today: date, asked: bool) -> date | None:
         return _next_date(int(written[1]), int(written[2]), today)
     if day := DAY.search(sentence):
         return _next_day(int(day[1]), today)
-    if (span := SPAN.search(sentence)) and span[1] not in PAST:
+    if (span := SPAN.search(REPEATED.sub(" ", sentence))) and span[1] not in PAST:
         count = int(span[2]) if span[2].isdigit() else NUMBERS[span[2]]
         return today + timedelta(days=min(count * UNITS[span[3][0]], 3650))
     if month := _month(sentence, text):

@@ -41,20 +41,24 @@ _ASKS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "name",
         re.compile(
-            r"\b(seu nome|o nome completo|com quem (eu )?(falo|estou falando|converso)|te chamar|quem fala|qual o nome)\b"
+            r"\b(seu nome|o nome completo|com quem (eu )?(falo|estou falando|converso)|(te|lhe) cham\w+|"
+            r"chamar (voce|a senhora|o senhor)|sua graca|"
+            r"quem fala|qual o nome)\b"
         ),
     ),
     (
         "location",
         re.compile(
-            r"\b(bairro|que cidade|cidade voce|regiao|de onde|onde (voce|voces|ela|ele) (mora|moram|esta|fica|fala)|"
+            r"\b(bairro|(qual|que|sua) (\w+ )?(cidade|regiao|setor|zona)|"
+            r"cidade voce|regiao|de onde|onde (voce|voces|ela|ele) (mora|moram|esta|fica|fala)|"
             r"mora(m)? (onde|perto|longe)|onde mora)\b"
         ),
     ),
     (
         "urgency",
         re.compile(
-            r"\b(para quando|quando (voce|voces|gostaria|quer|pretende|seria|precisa|fica|ficaria|pensa|ela|ele|pode|"
+            r"\b(para (quando|ja|logo)|quando (\w+ )?(seria|vai ser|precisa\w*|pretende\w*|gostaria\w*)|"
+            r"quando (voce|voces|gostaria|quer|pretende|seria|precisa|fica|ficaria|pensa|ela|ele|pode|"
             r"quer)|"
             r"data em mente|alguma data|para logo|e urgente|"
             r"quando .*(comecar|vir|fazer)|sem pressa)\b"
@@ -64,7 +68,8 @@ _ASKS: tuple[tuple[str, re.Pattern[str]], ...] = (
         "knowledge",
         re.compile(
             r"\b(ja (\w+ )?(fez|fizeram|tem|teve|conhece|conhecem|usou|usa|treinou|nadou|estudou|declarou|veio|vieram|"
-            r"trouxe|chegou|ficou|pesquisou|se consultou|passou)|"
+            r"trouxe|chegou|ficou|pesquisou|se consultou|passou)|ja (\w+ ){0,2}\w{3,}(ou|eu|iu|ava|aram|eram)|ja e (\w+ )?(cliente|alun[oa]|"
+            r"paciente)|cliente nov[oa]|"
             r"primeira (vez|vacina|consulta|aula)|alguma vez|alguma (experiencia|base|sessao)|novidade)\b"
         ),
     ),
@@ -89,6 +94,15 @@ def asked_fact(text: str) -> str:
         if fact:
             return fact
     return ""
+
+
+def asks_first_time(text: str) -> bool:
+    """Tell whether our question was "é a primeira vez?" and nothing else, to which a yes means that it is."""
+    asked = [plain(question) for question in re.findall(r"[^?.!\n]*\?", text)]
+    last = asked[-1] if asked else ""
+    return re.search(r"\b(primeir[oa]s?|cliente nov[oa]|novidade)\b", last) is not None and not re.search(
+        r"\b(ja|ou)\b", last
+    )
 
 
 def next_question(profile: BusinessProfile, facts: Mapping[str, Fact], said: Sequence[str], message_id: str) -> str:

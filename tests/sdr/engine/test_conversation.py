@@ -9,9 +9,9 @@ import pytest
 from sdr.contract import FACTS, BusinessProfile, ChatMessage, Fact
 from sdr.engine.local import LocalModel
 from sdr.engine.replies import asked_fact, closing_message
+from sdr.labelled import PROFILES
 from sdr.policy import SAFE, refuse_invented
 from sdr.scoring import score
-from tests.sdr.dialogs import PROFILES
 
 START = datetime(2026, 11, 18, 14, tzinfo=UTC)
 ANSWERS = {

@@ -8,7 +8,7 @@ from sdr.engine.facts.knowledge import find_knowledge
 from sdr.engine.facts.location import find_location
 from sdr.engine.facts.name import find_name
 from sdr.engine.facts.urgency import find_urgency
-from tests.sdr.dialogs import PROFILES
+from sdr.labelled import PROFILES
 
 WEDNESDAY = datetime(2026, 11, 18, 14, tzinfo=UTC)
 DENTIST, ONLINE = PROFILES["dentist"], PROFILES["online"]

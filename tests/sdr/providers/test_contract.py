@@ -14,10 +14,10 @@ from sdr.contract import FACTS, Account, BusinessProfile, ChatMessage, Copy, Cop
 from sdr.copywriting import acceptable, generate_copy, similarity
 from sdr.copywriting.checks import TOO_ALIKE
 from sdr.engine.local import LocalModel
+from sdr.labelled import NOW, PROFILES, Dialog, load_dialogs
 from sdr.policy import SAFE, refuse_invented
 from sdr.registry import PROVIDERS, get_provider
 from sdr.scoring import score
-from tests.sdr.dialogs import NOW, PROFILES, Dialog, load_dialogs
 from tests.sdr.providers.openai_server import OpenAiServer, serving
 
 DIALOGS = load_dialogs("tuning")

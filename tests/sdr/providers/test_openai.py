@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from sdr.contract import Account, ChatMessage, CopyBrief, Fact, ModelAnswerError, ModelUnavailableError, Sentiment, Turn
+from sdr.labelled import PROFILES
 from sdr.policy import SAFE
 from sdr.providers.openai import wire
 from sdr.providers.openai.adapter import OpenAiProvider
-from tests.sdr.dialogs import PROFILES
 from tests.sdr.providers.openai_server import OpenAiServer, serving
 
 NOW = datetime(2026, 11, 18, 14, tzinfo=UTC)
