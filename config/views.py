@@ -3,6 +3,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from billing.models import Plan
+from config.landing import FEATURES, PROBLEMS
 from core.health import database_state, redis_state, resting_services
 from reports.processes.words import service_name
 
@@ -14,7 +15,13 @@ def landing(request: HttpRequest) -> HttpResponse:
         return redirect("reports:dashboard")
     plans = Plan.objects.filter(is_public=True)
     trial = Plan.objects.filter(code="trial").first()
-    return render(request, "landing.html", {"plans": plans, "trial_days": trial.trial_days if trial else 14})
+    context = {
+        "plans": plans,
+        "trial_days": trial.trial_days if trial else 14,
+        "problems": PROBLEMS,
+        "features": FEATURES,
+    }
+    return render(request, "landing.html", context)
 
 
 @require_safe

@@ -36,14 +36,14 @@ const again = ({ elt, requestConfig }) => () => {
   else elt.dispatchEvent(new Event(triggeringEvent.type, { bubbles: true, cancelable: true }));
 };
 
-const nameOf = (status) => ({ 403: "forbidden", 404: "gone", 409: "gone", 410: "gone", 429: "limit" })[status] ?? "broken";
+const nameOf = (xhr) => xhr.getResponseHeader("X-Refusal") ?? ({ 403: "forbidden", 404: "gone", 409: "gone", 410: "gone", 429: "limit" })[xhr.status] ?? "broken";
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-toast-close]");
   if (button) close(button.closest("[data-toast]"));
 });
 document.addEventListener("htmx:sendError", ({ detail }) => { if (madeByPerson(detail)) show("offline", again(detail)); });
-document.addEventListener("htmx:responseError", ({ detail }) => { if (madeByPerson(detail)) show(nameOf(detail.xhr.status), again(detail)); });
+document.addEventListener("htmx:responseError", ({ detail }) => { if (madeByPerson(detail)) show(nameOf(detail.xhr), again(detail)); });
 
 new MutationObserver(watch).observe(box, { childList: true });
 watch();
