@@ -35,6 +35,7 @@ from campaigns.models import Campaign, Recipient
 from campaigns.sender import engine
 from campaigns.services import lifecycle
 from campaigns.services.lifecycle import VariantDraft
+from core.database import database_url
 from core.phones import match_key
 from core.tenancy import activate_organization
 from gateways.models import Channel, ChannelState, NumberCheck
@@ -184,17 +185,6 @@ def process_environment() -> dict[str, str]:
         "PROSA_DATA": str(settings.DATA_DIR), "PROSA_REDIS_PREFIX": settings.REDIS_PREFIX,
         "PROSA_ALLOW_PRIVATE_HOSTS": "1", "PROSA_LOG_LEVEL": "WARNING",
     }  # fmt: skip
-
-
-def database_url() -> str:
-    """Return the address by which another process finds this process's database, also a test's."""
-    values = connection.settings_dict
-    place = values.get("OPTIONS", {}).get("host") or values["HOST"]
-    user = f"{values['USER']}:{values['PASSWORD']}" if values["PASSWORD"] else values["USER"]
-    port = f":{values['PORT']}" if values["PORT"] else ""
-    host = f"?host={place.replace('/', '%2F')}" if place.startswith("/") else ""
-    netloc = f"{user}@{'' if host else place}{port}"
-    return f"postgresql://{netloc}/{values['NAME']}{host}"
 
 
 def _people(size: int) -> list[Contact]:

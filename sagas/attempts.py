@@ -32,13 +32,17 @@ class Ending(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """``may_have_happened`` matters for what is not done: such a step is undone as well."""
+    """``may_have_happened`` matters for what is not done: such a step is undone as well.
+
+    ``nothing_stands`` overrules what earlier attempts may have left.
+    """
 
     ending: Ending
     result: JSON = field(default_factory=dict)
     error: str = ""
     until: datetime | None = None
     may_have_happened: bool = False
+    nothing_stands: bool = False
 
 
 def attempt(function: Callable[[StepCall], JSON | None], call: StepCall) -> Attempt:
@@ -46,11 +50,11 @@ def attempt(function: Callable[[StepCall], JSON | None], call: StepCall) -> Atte
     try:
         answer = run_within(call.deadline - time.monotonic(), lambda: function(call))
     except StepPostponed as postponed:
-        return Attempt(Ending.LATER, until=postponed.until, error=postponed.reason)
+        return Attempt(Ending.LATER, until=postponed.until, error=postponed.reason, may_have_happened=postponed.begun)
     except CircuitOpenError as rest:
         return Attempt(Ending.LATER, until=now() + timedelta(seconds=rest.retry_after), error=rest.message)
     except PermanentStepError as refusal:
-        return Attempt(Ending.REFUSED, error=_words(refusal))
+        return Attempt(Ending.REFUSED, error=_words(refusal), nothing_stands=refusal.nothing_stands)
     except OverrunError:
         return Attempt(Ending.FAILED, error="no answer in time", may_have_happened=True)
     except Exception as failure:  # a step may fail in any way; the journal keeps what happened

@@ -111,7 +111,7 @@ def _step_done(run: Run, result: JSON) -> None:
 
 def _step_failed(run: Run, ended: Attempt) -> None:
     execution = run.execution
-    may_stand = execution.is_doubtful or ended.may_have_happened
+    may_stand = (execution.is_doubtful or ended.may_have_happened) and not ended.nothing_stands
     state = StepState.UNKNOWN if may_stand else StepState.FAILED
     outcome = run.outcome(StepKind.DO, state, error=ended.error)
     run.done[execution.position] = state
@@ -212,6 +212,7 @@ def _retry(run: Run, ended: Attempt, kind: StepKind) -> None:
 
 def _wait(run: Run, ended: Attempt) -> None:
     run.execution.wait_reason = ended.error
+    run.execution.is_doubtful = run.execution.is_doubtful or ended.may_have_happened
     _pause(run, ended.until or now(), None, sleeps=False)
 
 

@@ -66,11 +66,15 @@ class SagaNotRetryableError(DomainError):
 
 
 class PermanentStepError(Exception):
-    """The other side refused and did nothing: no retry, the steps before are undone. ``reason`` is kept and shown."""
+    """The other side refused and did nothing: no retry, the steps before are undone. ``reason`` is kept and shown.
 
-    def __init__(self, reason: str = "") -> None:
+    ``nothing_stands``: the step has looked and knows that no earlier attempt of its own has left anything to undo.
+    """
+
+    def __init__(self, reason: str = "", *, nothing_stands: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.nothing_stands = nothing_stands
 
 
 class StepUnknown(Exception):  # noqa: N818  # it names an outcome
@@ -78,13 +82,15 @@ class StepUnknown(Exception):  # noqa: N818  # it names an outcome
 
 
 class StepPostponed(Exception):  # noqa: N818  # it names an outcome
-    """Nothing was done and it is too early to try: called again later without using up a retry.
+    """Too early to try, or to know the end: called again later without using up a retry.
 
-    ``until`` is a moment or a number of seconds from now.
+    ``until`` is a moment or a number of seconds from now. ``begun``: something was set going outside, so that the step is
+    undone as well if the saga turns back before it is called again.
     """
 
-    def __init__(self, until: datetime | float, reason: str = "") -> None:
+    def __init__(self, until: datetime | float, reason: str = "", *, begun: bool = False) -> None:
         super().__init__(reason)
+        self.begun = begun
         self.until = until if isinstance(until, datetime) else now() + timedelta(seconds=until)
         self.reason = reason
 

@@ -192,7 +192,8 @@ class SagaOrchestrator:
 
     def _asked_to_undo(self, saga_id: str) -> SagaExecution:
         execution = self.get_status(saga_id)
-        if not self.definition(execution.definition).can_be_undone:
+        known = self._definitions.get(execution.definition)
+        if known is None or not known.can_be_undone:
             raise SagaNotUndoableError
         if journal.ask_undo(execution, now()):
             note(execution, "undo requested", step="")

@@ -27,8 +27,8 @@ class Run:
     undone: dict[int, StepState] = field(default_factory=dict)
     results: dict[str, JSON] = field(default_factory=dict)
     is_held: bool = True
-    signalled_at: float = 0.0
-    """When open pages were last told, by the monotonic clock."""
+    signalled_at: float = field(default_factory=time.monotonic)
+    """When open pages were last told, by the monotonic clock; a saga that takes a moment is told once it ends."""
 
     @property
     def step(self) -> SagaStep:

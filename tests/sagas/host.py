@@ -2,6 +2,7 @@
 
     python -m tests.sagas.host
 
+``SAGA_HOST_SETTINGS`` is a JSON object of settings to be changed first, e.g. where the fakes of a test listen.
 Reads one JSON object per line and answers each with one: ``{"start": {...}}`` gives ``{"pid": n}``; ``{"wait": pid}``
 waits for its end and gives ``{"status": s}``, the exit code, minus the signal's number for who was killed.
 """
@@ -13,8 +14,11 @@ import sys
 from typing import Any
 
 import django
+from django.conf import settings
 
 django.setup()
+for _name, _value in json.loads(os.environ.get("SAGA_HOST_SETTINGS", "{}")).items():
+    setattr(settings, _name, _value)
 
 from core import crashpoints, jobs  # noqa: E402  # models need Django to be set up
 from core.tenancy import activate_organization  # noqa: E402
@@ -39,7 +43,7 @@ def be(options: dict[str, Any]) -> None:
         if options.get("undo"):
             engine.compensate(options["saga_id"])
         else:
-            engine.execute(journeys.journey.name, options["saga_id"], options["context"])
+            engine.execute(options.get("saga", journeys.journey.name), options["saga_id"], options["context"])
 
 
 def freeze_at(place: str) -> None:

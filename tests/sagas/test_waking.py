@@ -7,7 +7,7 @@ import pytest
 from accounts.models import Organization
 from core.clock import now
 from sagas import orchestrator as module
-from sagas.errors import SagaNotFoundError, WaitUntil
+from sagas.errors import PermanentStepError, SagaNotFoundError, WaitUntil
 from sagas.models import SagaExecution, SagaState
 from sagas.orchestrator import SagaOrchestrator
 from tests.support.jobs import drain
@@ -52,3 +52,37 @@ def test_while_somebody_drives_it_the_caller_has_to_ask_again(engine: SagaOrches
 def test_what_never_was_cannot_be_woken(engine: SagaOrchestrator, in_acme: Organization) -> None:
     with pytest.raises(SagaNotFoundError):
         engine.wake("trip:1")
+
+
+# ---- Waiting for what was set going
+
+
+def test_what_was_set_going_is_undone_when_the_saga_turns_back(
+    engine: SagaOrchestrator, three: World, in_acme: Organization
+) -> None:
+    three.fail("hotel", WaitUntil(3600, "being booked", begun=True))
+    engine.execute("trip", "trip:1", {})
+    assert engine.compensate("trip:1").state == SagaState.FAILED
+    assert three.calls == ["flight", "hotel", "hotel:undo", "flight:undo"]
+
+
+def test_a_wait_before_anything_was_done_leaves_nothing_to_undo(
+    engine: SagaOrchestrator, three: World, in_acme: Organization
+) -> None:
+    three.fail("hotel", WaitUntil(3600, "too early"))
+    engine.execute("trip", "trip:1", {})
+    engine.compensate("trip:1")
+    assert three.calls == ["flight", "hotel", "flight:undo"]
+
+
+def test_a_refusal_after_a_wait_is_undone_unless_the_step_knows_better(
+    engine: SagaOrchestrator, three: World, in_acme: Organization
+) -> None:
+    for number, refusal in enumerate((PermanentStepError("no"), PermanentStepError("no", nothing_stands=True))):
+        three.fail("hotel", WaitUntil(3600, "being booked", begun=True), refusal)
+        engine.execute("trip", f"trip:{number}", {})
+        SagaExecution.objects.exclude(wake_at=None).update(wake_at=now())
+        engine.execute("trip", f"trip:{number}", {})
+    assert three.calls == [
+        "flight", "hotel", "hotel", "hotel:undo", "flight:undo", "flight", "hotel", "hotel", "flight:undo",
+    ]  # fmt: skip
