@@ -37,7 +37,7 @@ def issue_step(call: StepCall, request: InvoiceRequest) -> JSON:
     with step_errors():
         invoice = issue_invoice(request, seconds=call.seconds_left())
     if invoice.state != InvoiceState.AUTHORISED:
-        raise WaitUntil(POLL_SECONDS, _("The city hall is still working on the invoice."))
+        raise WaitUntil(POLL_SECONDS, _("The city hall is still working on the invoice."), begun=True)
     return {"ref": invoice.ref, "number": invoice.number, "url": invoice.url, "pdf_url": invoice.pdf_url}
 
 
