@@ -1,6 +1,7 @@
 """Errors for programs: application/problem+json (RFC 9457), with the words that a person would read."""
 
 import logging
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -12,12 +13,25 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, AuthorizationError, HttpError, ValidationError
+from ninja.parser import Parser
+from ninja.types import DictStrAny
 
 from core.breaker import CircuitOpenError
 from core.errors import DomainError
 from core.pagination import InvalidCursorError
 
 logger = logging.getLogger(__name__)
+NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+"""As JSON writes it; two backslashes before it would be one in the text."""
+
+
+class BodyParser(Parser):
+    """Refuses texts with NUL where they enter: PostgreSQL keeps none, and no field of ours means one."""
+
+    def parse_body(self, request: HttpRequest) -> DictStrAny:
+        if NUL.search(request.body):
+            raise ValueError("NUL in the body")
+        return super().parse_body(request)
 
 
 def problem(
@@ -43,6 +57,7 @@ def wants_problem(request: HttpRequest) -> bool:
 
 def install(api: NinjaAPI) -> None:
     """Make an API answer every error as a problem; nothing of an unexpected one is told but that it happened."""
+    api.parser = BodyParser()
     for kind, handler in _HANDLERS.items():
         api.add_exception_handler(kind, handler)
 
@@ -73,6 +88,8 @@ def _cursor(request: HttpRequest, error: InvalidCursorError) -> HttpResponse:
 
 
 def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
+    if error.status_code == HTTPStatus.BAD_REQUEST and error.__cause__ is not None:  # a body that the parser gave up
+        return problem(400, _("The request cannot be read"), code="bad_request")
     return problem(error.status_code, str(error))
 
 

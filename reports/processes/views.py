@@ -53,7 +53,7 @@ def _page(request: MemberRequest) -> Page[SagaExecution]:
             rows = rows.filter(state=SagaState.SUCCEEDED)
         case "desfeitos":
             rows = rows.filter(state=SagaState.FAILED)
-    if kind := request.GET.get("tipo"):
+    if (kind := request.GET.get("tipo")) and "\0" not in kind:
         rows = rows.filter(definition=kind)
     if search := request.GET.get("q", "").replace("\0", "").strip()[:MAX_SEARCH]:
         rows = rows.filter(saga_id__icontains=search)

@@ -110,3 +110,31 @@ def test_members_beside_the_standard_ones() -> None:
 def test_programs_are_told_from_people(path: str, accept: str, wants: bool) -> None:
     request: HttpRequest = RequestFactory().get(path, headers={"Accept": accept} if accept else {})
     assert wants_problem(request) is wants
+
+
+class Said(Schema):
+    text: str
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (rb'{"text": "a\u0000b"}', 400),
+        (rb'{"text": "\\\u0000"}', 400),
+        (rb'{"text": "a\\u0000"}', 200),
+        (b'{"text": "a"}', 200),
+        (b'{"text"', 400),
+        (b"[" * 100_000, 400),
+    ],
+)
+def test_a_body_that_no_field_could_hold_is_refused_before_any_view(api: NinjaAPI, body: bytes, status: int) -> None:
+    @api.post("/said")
+    def said(request: HttpRequest, payload: Said) -> str:
+        return payload.text
+
+    view = next(route for route in api.urls[0] if "said" in str(route.pattern)).callback
+    request = RequestFactory().post("/said", body, content_type="application/json")
+    response = view(request)
+    assert response.status_code == status
+    if status == 400:
+        assert orjson.loads(response.content)["code"] == "bad_request"
