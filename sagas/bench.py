@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any, Final
-from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
@@ -22,6 +21,7 @@ from core.database import database_url
 from core.ids import uuid7
 from core.tenancy import activate_organization
 from sagas.definition import SagaStep, StepCall
+from sagas.journal import forget
 from sagas.models import SagaExecution, SagaState, SagaStepRecord
 from sagas.orchestrator import SagaOrchestrator
 
@@ -89,13 +89,7 @@ def _sagas(size: int) -> None:
         if (done, records) != (size, size * len(STEPS)):
             raise RuntimeError(f"{done} sagas of {records} steps came to their end, not {size}")
     finally:
-        _forget(organization)
-
-
-def _forget(organization: UUID) -> None:
-    with activate_organization(organization):
-        SagaStepRecord.objects.all()._raw_delete(using="default")
-        SagaExecution.objects.all()._raw_delete(using="default")
+        forget(organization)
 
 
 def _bare(size: int) -> None:

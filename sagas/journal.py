@@ -210,3 +210,10 @@ def _next_round(row: SagaExecution) -> None:
     row.steps_completed = [record.name for record in standing]
     row.state, row.completed_at, row.failed_step, row.error = SagaState.IN_PROGRESS, None, "", ""
     row.undo_requested = row.compensation_performed = False
+
+
+def forget(organization_id: UUID) -> None:
+    """Delete all sagas of an organization, as those of a bench or a demonstration."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM sagas_sagasteprecord WHERE organization_id = %s", (organization_id,))
+        cursor.execute("DELETE FROM sagas_sagaexecution WHERE organization_id = %s", (organization_id,))
