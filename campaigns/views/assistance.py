@@ -23,6 +23,7 @@ from campaigns.queries.forecast import plan
 from campaigns.services import audience
 from campaigns.services.audience import AudienceCounts, values_of
 from campaigns.services.drafts import MAX_BODY, MAX_VARIANTS, clean_hours
+from campaigns.views.review import review
 from core.clock import SendingHours, now
 from core.text import render_placeholders, unknown_placeholders
 from gateways.models import ChannelRole
@@ -129,7 +130,8 @@ def summary_of(request: MemberRequest, form: CampaignForm) -> dict[str, Any]:
     sending = [card.channel for card, checked in numbers if checked and card.channel.role == ChannelRole.ACTIVE]
     start = _start(form)
     later = form["when"].value() == "later"
-    planned = plan(sending, counts.receives, _hours(form), request.organization.pk, start) if counts else None
+    hours = _hours(form)
+    planned = plan(sending, counts.receives, hours, request.organization.pk, start) if counts else None
     missing = _missing(form, counts, any(checked for _card, checked in numbers), later and start is None)
     return {
         "lists": lists,
@@ -143,6 +145,15 @@ def summary_of(request: MemberRequest, form: CampaignForm) -> dict[str, Any]:
         "nothing_connected": bool(sending) and counts is not None and planned is None and counts.receives > 0,
         "allowance": _allowance(request),
         "missing": missing,
+        "review": review(
+            str(form["name"].value() or ""),
+            [one.name for one, checked in lists if checked],
+            form.texts,
+            [card.channel.name for card, checked in numbers if checked],
+            start,
+            hours,
+            is_later=later,
+        ),
         "open_steps": {step for step, _text in missing},
         "attributes": attributes(),
         **preview_of(form, ""),

@@ -1,5 +1,7 @@
 // The wizard works by fragments alone (#publico, #mensagem, ...). This adds the current step for screen readers, Enter for the next
 // step instead of sending, and the length of each text.
+const MAX = 4096;
+const language = document.documentElement.lang;
 const wizard = () => document.querySelector("[data-wizard]");
 const shown = () => wizard()?.querySelector(".step:target") ?? wizard()?.querySelector(".step[data-first]");
 
@@ -20,7 +22,7 @@ const markStep = () => {
 const measure = () => {
   for (const place of document.querySelectorAll("[data-length-of]")) {
     const { length } = document.getElementById(place.dataset.lengthOf).value;
-    place.textContent = length ? `${length}/4096` : "";
+    place.textContent = length ? `${length.toLocaleString(language)} / ${MAX.toLocaleString(language)}` : "";
   }
 };
 

@@ -8,11 +8,13 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.models import Membership, Organization, User
 from campaigns.models import Campaign, CampaignState, Recipient, SkipReason
 from campaigns.services import lifecycle
+from campaigns.views.review import hours_in_words
+from core.clock import SendingHours
 from core.ids import uuid7
 from core.tenancy import activate_organization
 from gateways.models import Channel
@@ -211,12 +213,40 @@ def test_the_audience_says_who_is_left_out_and_why(bruno: Membership, login: Log
     html = login(bruno).post(f"{NEW}resumo/", form, headers=HTMX).content.decode()
     assert "<b data-receives>2</b>" in html
     assert f"1 {SkipReason.OPTED_OUT.label}</span>" in html
-    assert html.count("hx-swap-oob") == 3
+    assert html.count("hx-swap-oob") == 4
 
 
 def test_the_plan_by_day_adds_up_to_who_receives(bruno: Membership, login: Login, form: dict[str, Any]) -> None:
     html = login(bruno).post(f"{NEW}resumo/", form, headers=HTMX).content.decode()
     assert sum(int(count) for count in re.findall(r'flight-count">(\d+)<', html)) == 3
+
+
+def test_the_last_step_repeats_each_choice_with_the_way_back_to_it(
+    bruno: Membership, login: Login, form: dict[str, Any]
+) -> None:
+    chosen = {"hours_start": "09:00", "hours_end": "18:30", "days": ["0", "4"]}
+    html = login(bruno).post(f"{NEW}resumo/", form | chosen, headers=HTMX).content.decode()
+    check = html.split('class="review"')[1].split("</ul>")[0]
+    for words in ("Novembro", "Pacientes", "2 textos, em partes iguais", "Recepção", "Assim que você enviar"):
+        assert f"<b>{words}</b>" in check
+    assert "só das 9h às 18h30, em seg, sex" in check
+    for step in ("publico", "mensagem", "numeros", "quando"):
+        assert f'href="#{step}"' in check
+    assert "Enviar agora para 3 contatos" in html and "Agendar 3 envios" in html
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"),
+    [
+        ({}, ""),
+        ({"days": [], "start": "09:00", "end": "18:00"}, "só das 9h às 18h"),
+        ({"days": [5, 6], "start": "00:00", "end": "23:59"}, "só em sáb, dom"),
+        ({"days": [], "start": "00:00", "end": "23:59"}, ""),
+    ],
+)
+def test_sending_hours_in_words(hours: SendingHours, words: str) -> None:
+    with translation.override("pt-br"):
+        assert hours_in_words(hours) == words
 
 
 def test_a_number_that_is_not_connected_is_said_before_it_matters(

@@ -1,0 +1,62 @@
+"""What the last step of the wizard repeats before anything leaves: each choice, with the way back to its step."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from typing import NamedTuple
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from campaigns.forms import DAYS
+from core.clock import SendingHours
+from core.moments import spoken, spoken_time
+
+
+class Choice(NamedTuple):
+    """One line of the check: the step where it is changed, what it is about, what was chosen, and a word on it."""
+
+    step: str
+    label: str
+    value: str
+    note: str = ""
+
+
+def review(
+    name: str,
+    lists: Sequence[str],
+    texts: Sequence[str],
+    numbers: Sequence[str],
+    start: datetime | None,
+    hours: SendingHours,
+    *,
+    is_later: bool,
+) -> list[Choice]:
+    """Return the choices as they stand; one that is not made yet is left to the list of what is missing."""
+    written = len([text for text in texts if text.strip()])
+    variations = ngettext("%(count)d text", "%(count)d texts, in equal parts", written) % {"count": written}
+    moment = (spoken(start) if start else "") if is_later else _("As soon as you send")
+    found = [
+        Choice("publico", _("Name"), name.strip()),
+        Choice("publico", _("Lists"), ", ".join(lists)),
+        Choice("mensagem", _("Message"), variations if written else ""),
+        Choice("numeros", _("Numbers"), ", ".join(numbers)),
+        Choice("quando", _("Start"), moment, hours_in_words(hours)),
+    ]
+    return [one for one in found if one.value]
+
+
+def hours_in_words(hours: SendingHours) -> str:
+    """Return when the campaign may send, or "" when its numbers alone decide."""
+    if not hours:
+        return ""
+    days = ", ".join(str(name) for number, name in DAYS if number in hours["days"])
+    if (hours["start"], hours["end"]) == ("00:00", "23:59"):
+        return _("only on %(days)s") % {"days": days} if days else ""
+    times = {"start": _clock(hours["start"]), "end": _clock(hours["end"]), "days": days}
+    if not days:
+        return _("only from %(start)s to %(end)s") % times
+    return _("only from %(start)s to %(end)s, on %(days)s") % times
+
+
+def _clock(text: str) -> str:
+    return spoken_time(datetime.combine(date.min, time.fromisoformat(text)))
