@@ -153,6 +153,7 @@ def summary_of(request: MemberRequest, form: CampaignForm) -> dict[str, Any]:
             start,
             hours,
             is_later=later,
+            left_out=sum(counts.left_out.values()) if counts else 0,
         ),
         "open_steps": {step for step, _text in missing},
         "attributes": attributes(),

@@ -30,14 +30,16 @@ def review(
     hours: SendingHours,
     *,
     is_later: bool,
+    left_out: int = 0,
 ) -> list[Choice]:
     """Return the choices as they stand; one that is not made yet is left to the list of what is missing."""
     written = len([text for text in texts if text.strip()])
     variations = ngettext("%(count)d text", "%(count)d texts, in equal parts", written) % {"count": written}
+    out = ngettext("%(count)d person is left out", "%(count)d people are left out", left_out) % {"count": left_out}
     moment = (spoken(start) if start else "") if is_later else _("As soon as you send")
     found = [
         Choice("publico", _("Name"), name.strip()),
-        Choice("publico", _("Lists"), ", ".join(lists)),
+        Choice("publico", _("Lists"), ", ".join(lists), out if left_out else ""),
         Choice("mensagem", _("Message"), variations if written else ""),
         Choice("numeros", _("Numbers"), ", ".join(numbers)),
         Choice("quando", _("Start"), moment, hours_in_words(hours)),

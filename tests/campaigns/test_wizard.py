@@ -224,6 +224,7 @@ def test_the_plan_by_day_adds_up_to_who_receives(bruno: Membership, login: Login
 def test_the_last_step_repeats_each_choice_with_the_way_back_to_it(
     bruno: Membership, login: Login, form: dict[str, Any]
 ) -> None:
+    Contact.objects.filter(pk=Contact.objects.order_by("pk")[0].pk).update(opted_out_at=timezone.now())
     chosen = {"hours_start": "09:00", "hours_end": "18:30", "days": ["0", "4"]}
     html = login(bruno).post(f"{NEW}resumo/", form | chosen, headers=HTMX).content.decode()
     check = html.split('class="review"')[1].split("</ul>")[0]
@@ -232,7 +233,8 @@ def test_the_last_step_repeats_each_choice_with_the_way_back_to_it(
     assert "só das 9h às 18h30, em seg, sex" in check
     for step in ("publico", "mensagem", "numeros", "quando"):
         assert f'href="#{step}"' in check
-    assert "Enviar agora para 3 contatos" in html and "Agendar 3 envios" in html
+    assert "1 pessoa fica de fora" in check
+    assert "Enviar agora para 2 contatos" in html and "Agendar 2 envios" in html
 
 
 @pytest.mark.parametrize(
