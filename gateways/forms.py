@@ -1,11 +1,8 @@
-import secrets
-from dataclasses import dataclass
 from datetime import time
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from gateways import pacing
@@ -17,67 +14,6 @@ ROLES = [
     (ChannelRole.STANDBY, _("standby: takes over when another number stops")),
 ]
 HOUR = forms.TimeInput({"type": "time"}, format="%H:%M")
-
-
-class AccessForm(forms.Form):
-    """A provider's own settings; subclasses turn them into the provider's config."""
-
-    sealed: ClassVar[tuple[str, ...]] = ()
-
-    def config(self, before: dict[str, Any]) -> dict[str, Any]:
-        """Return the settings to store; a secret that was left empty stays as it is in ``before``."""
-        return {name: value for name, value in self.cleaned_data.items() if value != "" or name not in self.sealed}
-
-
-class WahaForm(AccessForm):
-    sealed = ("api_key",)
-
-    base_url = forms.RegexField(
-        r"^https?://\S+$",
-        label=_("Address of your WAHA server"),
-        max_length=300,
-        error_messages={"invalid": _("An address begins with http:// or https://.")},
-        widget=forms.URLInput({"placeholder": "http://localhost:3000", "autocomplete": "off"}),
-        help_text=_("The address at which this system reaches it, with http:// or https://."),
-    )
-    api_key = forms.CharField(
-        label=_("Key"),
-        required=False,
-        max_length=300,
-        widget=forms.PasswordInput({"autocomplete": "off"}),
-        help_text=_("The WAHA_API_KEY of the server. Kept encrypted and never shown again."),
-    )
-    session = forms.RegexField(
-        r"^[A-Za-z0-9_-]+$",
-        label=_("Session"),
-        initial="default",
-        max_length=60,
-        error_messages={"invalid": _("Only letters, digits, - and _.")},
-        help_text=_("One per phone. Servers without several sessions only know “default”."),
-    )
-    is_signed = forms.BooleanField(
-        label=_("Accept signed notices only"),
-        required=False,
-        initial=True,
-        help_text=_("Turn off for WAHA servers older than 2025, which cannot sign."),
-    )
-
-    def config(self, before: dict[str, Any]) -> dict[str, Any]:
-        values = super().config(before)
-        # A key of our own for each number: the server is told it on connecting, nobody has to type it.
-        key = before.get("hmac_key") or secrets.token_urlsafe(32)
-        return values | {"hmac_key": key if values.pop("is_signed") else ""}
-
-
-class SimulatorForm(AccessForm):
-    speed = forms.TypedChoiceField(
-        label=_("Speed of the virtual contacts"),
-        coerce=float,
-        initial=10,
-        choices=[(1, _("real time")), (10, _("10 times faster")), (60, _("a minute per second"))],
-        help_text=_("How fast they read and answer."),
-    )
-    replies = forms.BooleanField(label=_("They answer"), required=False, initial=True)
 
 
 class ChannelForm(forms.Form):
@@ -148,40 +84,17 @@ class TestForm(forms.Form):
     text = forms.CharField(label=_("Message"), max_length=1000, widget=forms.Textarea({"rows": 2}))
 
 
+class CodeForm(forms.Form):
+    """The phone for which a code to type is asked, instead of scanning."""
+
+    phone = forms.CharField(
+        label=_("The number of this phone"), max_length=40, widget=forms.TextInput({"inputmode": "tel"}),
+        help_text=_("With area code, for example 11 98888-0000."),
+    )  # fmt: skip
+
+
 class SpeedForm(forms.Form):
     speed = forms.FloatField(min_value=0.1, max_value=1000)
-
-
-@dataclass(frozen=True)
-class ProviderChoice:
-    """A way to connect, as the first step of the wizard offers it."""
-
-    code: str
-    title: str | Promise
-    text: str | Promise
-    icon: str
-    form: type[AccessForm]
-
-
-PROVIDERS = {
-    choice.code: choice
-    for choice in (
-        ProviderChoice(
-            "waha",
-            _("WhatsApp by QR code (WAHA)"),
-            _("Your own number, through a WAHA server of yours. Not official: WhatsApp can block it at any time."),
-            "whatsapp",
-            WahaForm,
-        ),
-        ProviderChoice(
-            "simulator",
-            _("Simulator"),
-            _("Virtual customers who read, answer, ask for prices and opt out. To rehearse without a phone."),
-            "bot",
-            SimulatorForm,
-        ),
-    )
-}
 
 
 def _milliseconds(seconds: Decimal | None) -> int | None:

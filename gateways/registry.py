@@ -7,6 +7,7 @@ from gateways.contract import Adapter
 
 ADAPTERS = {
     "simulator": "gateways.providers.simulator.adapter.SimulatorAdapter",
+    "evolution": "gateways.providers.evolution.adapter.EvolutionAdapter",
     "waha": "gateways.providers.waha.adapter.WahaAdapter",
 }
 

@@ -10,6 +10,7 @@ urlpatterns = [
     path("novo/<slug:provider>/", connect.channel_create, name="channel-create"),
     path("<uuid:channel_id>/", channels.channel_detail, name="channel"),
     path("<uuid:channel_id>/conectar/", connect.channel_connect, name="channel-connect"),
+    path("<uuid:channel_id>/codigo/", connect.pairing_code, name="channel-code"),
     path("<uuid:channel_id>/editar/", channels.channel_edit, name="channel-edit"),
     path("<uuid:channel_id>/acesso/", connect.access_edit, name="channel-access"),
     path("<uuid:channel_id>/pausar/", actions.channel_pause, name="channel-pause"),

@@ -84,6 +84,8 @@ def _restricted(channel: Channel, at: datetime) -> str:
             "WhatsApp refused the last %(count)d messages, a sign of a restriction. "
             "The number rests until %(until)s at least and goes on at half pace."
         ) % {"count": BANNED_AFTER_FAILURES, "until": until}
+    if channel.state_reason == "ban_permanent":
+        return _("WhatsApp blocked this number for good. Connect another one in its place.")
     return _("WhatsApp restricted this number. It rests until %(until)s at least and goes on at half pace.") % {
         "until": until
     }
@@ -107,6 +109,8 @@ def _disconnected(reason: str) -> str:
         "FAILED": _("WhatsApp ended the session, which can be a block. We try to open it again."),
         "STOPPED": _("The session is stopped on the server. We try to open it."),
         "logout": _("The phone ended the connection. Scan a new QR code."),
+        "removed": _("The instance was removed on the server. We create it again when you connect."),
+        "outdated": _("The server is too old for WhatsApp and must be updated."),
     }
     return known.get(code, _("The connection is down. We keep trying."))
 
@@ -117,6 +121,9 @@ def warning(code: str) -> str:
         "": "",
         "key_ignored": _(
             "The server answers without the right key, so anybody can use it. Protect it with WAHA_API_KEY."
+        ),
+        "public_key": _(
+            "The server has the key of the published example, which everybody knows. Give it one of your own."
         ),
     }
     return known.get(code, code)

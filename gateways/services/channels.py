@@ -166,6 +166,17 @@ def connect(channel: Channel) -> None:
     )
 
 
+def ask_for_code(channel: Channel, phone: str) -> str:
+    """Return the code with which the phone is connected instead of scanning, empty if there is none; keeps it too."""
+    to = _canonical(phone)
+    adapter = get_adapter(channel.provider)
+    config = adapter.config_model.model_validate(channel.config)
+    code = sync.run(adapter.pairing_code(config, to), simulator=simulator_port(channel)) if to else ""
+    Channel.objects.filter(pk=channel.pk).update(pairing_code=code[:20])
+    tell_pages(channel)
+    return code[:20]
+
+
 def pause_channel(channel: Channel, *, actor: Membership | None) -> None:
     """Stop all sending of the channel until a person resumes it."""
     with transaction.atomic():

@@ -14,7 +14,8 @@ RESTRICTED_FOR = timedelta(hours=24)
 REST_AFTER_RESTRICTION = timedelta(hours=1)
 BY_HAND = "by_hand"
 FIELDS = (
-    "state", "state_reason", "state_at", "connected_at", "phone", "restricted_until", "qr", "qr_at", "failed_streak",
+    "state", "state_reason", "state_at", "connected_at", "phone", "restricted_until", "qr", "qr_at", "pairing_code",
+    "failed_streak",
     "unacked_sends", "silent_since", "failed_checks", "next_check_at",
 )  # fmt: skip
 
@@ -73,7 +74,7 @@ def _enter(channel: Channel, state: str, reason: str, phone: str) -> None:
     at, is_new = now(), channel.state != state
     channel.state, channel.state_reason, channel.phone = state, reason, phone or channel.phone
     if state != ChannelState.QR_REQUIRED:
-        channel.qr, channel.qr_at = "", None
+        channel.qr, channel.qr_at, channel.pairing_code = "", None, ""
     if is_new or channel.state_at is None:
         channel.state_at = at
     if state == ChannelState.QR_REQUIRED and is_new:

@@ -1,22 +1,23 @@
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import role_required
 from accounts.http import MemberRequest
 from accounts.models import Role
+from core.errors import DomainError
 from core.once import once
 from gateways import queries
+from gateways.access import PROVIDERS, AccessForm, grouped
 from gateways.errors import ChannelConfigError, ChannelLimitError
-from gateways.forms import PROVIDERS, AccessForm, ChannelForm
+from gateways.forms import ChannelForm, CodeForm
 from gateways.models import Channel, ChannelState
 from gateways.registry import get_adapter
-from gateways.services.channels import connect, create_channel, update_channel
+from gateways.services.channels import ask_for_code, connect, create_channel, update_channel
 from gateways.services.health import webhook_url
 from gateways.views.channels import detail_context
 
@@ -24,7 +25,7 @@ from gateways.views.channels import detail_context
 @require_safe
 @role_required(Role.ADMIN)
 def provider_list(request: MemberRequest) -> HttpResponse:
-    return render(request, "gateways/connect_provider.html", {"providers": PROVIDERS.values(), "step": 1})
+    return render(request, "gateways/connect_provider.html", {"groups": grouped(), "step": 1})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -64,8 +65,29 @@ def channel_connect(request: MemberRequest, channel_id: UUID) -> HttpResponse:
         connect(channel)
         messages.success(request, _("Asked for a new code."))
         return redirect("gateways:channel-connect", channel.pk)
-    context = detail_context(request, channel) | {"step": 4 if channel.state == ChannelState.CONNECTED else 3}
+    context = detail_context(request, channel) | {
+        "step": 4 if channel.state == ChannelState.CONNECTED else 3,
+        "provider": PROVIDERS[channel.provider],
+        "gives_codes": get_adapter(channel.provider).gives_codes,
+        "code_form": CodeForm(),
+    }
     return render(request, f"gateways/connect_scan.html{'#scan' if request.htmx else ''}", context)
+
+
+@require_POST
+@role_required(Role.ADMIN)
+def pairing_code(request: MemberRequest, channel_id: UUID) -> HttpResponse:
+    """Ask for a code that is typed on the phone; it appears on the page of the QR code."""
+    channel = queries.get_channel(channel_id)
+    form = CodeForm(request.POST)
+    try:
+        code = ask_for_code(channel, form.cleaned_data["phone"]) if form.is_valid() else ""
+    except DomainError as error:
+        messages.error(request, error.message)
+    else:
+        if not code:
+            messages.error(request, _("The server gave no code. Wait for the QR code to appear and try again."))
+    return redirect("gateways:channel-connect", channel.pk)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -75,7 +97,7 @@ def access_edit(request: MemberRequest, channel_id: UUID) -> HttpResponse:
     choice = PROVIDERS.get(channel.provider)
     if choice is None:
         raise Http404
-    access = choice.form(request.POST or None, initial=_initial(channel, choice.form))
+    access = choice.form(request.POST or None, initial=choice.form.shown(channel.config))
     if request.method == "POST" and access.is_valid():
         try:
             update_channel(channel, actor=request.membership, config=access.config(channel.config))
@@ -87,12 +109,6 @@ def access_edit(request: MemberRequest, channel_id: UUID) -> HttpResponse:
     address = webhook_url(channel) if get_adapter(channel.provider).uses_qr else ""
     context = {"channel": channel, "provider": choice, "access": access, "webhook_url": address}
     return render(request, "gateways/channel_access.html", context, status=422 if access.errors else 200)
-
-
-def _initial(channel: Channel, form: type[AccessForm]) -> dict[str, Any]:
-    config = channel.config
-    shown = {name: value for name, value in config.items() if name not in form.sealed and name != "hmac_key"}
-    return shown | {"is_signed": bool(config.get("hmac_key"))}
 
 
 def show_error(access: AccessForm, error: ChannelConfigError) -> None:

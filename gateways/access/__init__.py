@@ -1,0 +1,20 @@
+from django.utils.translation import gettext_lazy as _
+
+from gateways.access.base import AccessForm, ProviderChoice, Words
+from gateways.access.evolution import EVOLUTION
+from gateways.access.simulator import SIMULATOR
+from gateways.access.waha import WAHA
+
+__all__ = ["GROUPS", "PROVIDERS", "AccessForm", "ProviderChoice", "grouped"]
+
+GROUPS: dict[str, tuple[Words, Words]] = {
+    "qr": (_("Your own phone, by QR code"), _("Quick and free, for people who know you. WhatsApp can block it.")),
+    "rehearsal": (_("Without a phone"), _("To learn and to rehearse; nobody real is written to.")),
+}
+PROVIDERS = {choice.code: choice for choice in (WAHA, EVOLUTION, SIMULATOR)}
+
+
+def grouped() -> list[tuple[Words, Words, list[ProviderChoice]]]:
+    """Return the ways to connect under their headings."""
+    found = ((name, words, [one for one in PROVIDERS.values() if one.group == name]) for name, words in GROUPS.items())
+    return [(title, text, choices) for _name, (title, text), choices in found if choices]
