@@ -15,6 +15,17 @@ class ChargePaid(Event):
 
 
 @dataclass(frozen=True)
+class ChargeClosed(Event):
+    """Nobody is asked for this money any more: the charge was withdrawn or its day has passed."""
+
+    charge_id: str
+
+    @property
+    def ordering_key(self) -> str:
+        return f"charge:{self.charge_id}"
+
+
+@dataclass(frozen=True)
 class ChargeRefunded(Event):
     charge_id: str
 

@@ -16,6 +16,7 @@ from billing.errors import ChargeStateError
 from billing.models import Charge, ChargeMethod, ChargeState
 from billing.providers.stripe import Checkout, CheckoutOrder
 from core.clock import now
+from core.crashpoints import crashpoint
 
 LEAST_LIFE: Final = timedelta(minutes=31)
 LONGEST_LIFE: Final = timedelta(hours=23, minutes=50)
@@ -26,17 +27,20 @@ def public_url(charge: Charge) -> str:
     return settings.BASE_URL + reverse("billing:pay", args=[charge.public_token])
 
 
-def open_checkout(charge_id: UUID | str) -> str:
+def open_checkout(charge_id: UUID | str, *, seconds: float = 10.0) -> str:
     """Return where to pay with Stripe, making a page there unless one is open; two clicks find the same page.
 
     Raises ChargeStateError, ProviderError, NotConfiguredError or CircuitOpenError.
     """
-    seen = look(charge_id)
+    seen = look(charge_id, seconds=seconds)
     if seen is not None and seen.is_open:
         _check_open(Charge.objects.get(pk=charge_id))
         return seen.url
     charge = _reserve(charge_id, ended=seen)
-    opened = stripe_account().create_checkout(_order(charge), key=f"session-{charge.pk}-{charge.session_number}")
+    account = stripe_account(seconds=seconds)
+    crashpoint("checkout.opening")
+    opened = account.create_checkout(_order(charge), key=f"session-{charge.pk}-{charge.session_number}")
+    crashpoint("checkout.opened")
     return _settle(charge, opened)
 
 

@@ -17,7 +17,7 @@ from core.breaker import CircuitOpenError
 from core.clock import now
 
 
-def cancel_charge(charge_id: UUID | str, *, actor: Membership) -> Charge:
+def cancel_charge(charge_id: UUID | str, *, actor: Membership | None, seconds: float = 10.0) -> Charge:
     """Withdraw an open charge, closing its payment page first, so that nobody pays what was withdrawn.
 
     Raises ChargeStateError when it was paid meanwhile, ProviderError when the page could not be closed.
@@ -25,7 +25,7 @@ def cancel_charge(charge_id: UUID | str, *, actor: Membership) -> Charge:
     charge: Charge = Charge.objects.get(pk=charge_id)
     if charge.state != ChargeState.OPEN:
         raise ChargeStateError(_("Only an open charge can be cancelled."))
-    _close_page(charge)
+    _close_page(charge, seconds=seconds)
     with transaction.atomic():
         charge = locked(charge_id)
         move(charge, ChargeState.CANCELLED)
@@ -53,16 +53,16 @@ def expire_charge(charge_id: UUID | str) -> bool:
     return charge.state == ChargeState.EXPIRED
 
 
-def _close_page(charge: Charge) -> None:
-    seen = look(charge.pk)
+def _close_page(charge: Charge, *, seconds: float = 10.0) -> None:
+    seen = look(charge.pk, seconds=seconds)
     if seen is None or seen.status == "expired":
         return
     if seen.is_paid or not seen.is_open:
         raise ChargeStateError(_("This charge was paid, or is being paid, right now."))
     try:
-        stripe_account().expire_checkout(seen.id)
+        stripe_account(seconds=seconds).expire_checkout(seen.id)
     except ProviderRefusedError:
         # Paid or ended between our look and our word; the next look knows which.
-        again = look(charge.pk)
+        again = look(charge.pk, seconds=seconds)
         if again is None or again.status != "expired":
             raise ChargeStateError(_("This charge was paid, or is being paid, right now.")) from None

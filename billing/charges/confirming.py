@@ -14,7 +14,7 @@ from billing.models import Charge, ChargeMethod, ChargeState, Confirmation
 
 
 @transaction.atomic
-def confirm_by_hand(charge_id: UUID | str, *, actor: Membership) -> Charge:
+def confirm_by_hand(charge_id: UUID | str, *, actor: Membership | None) -> Charge:
     """Record that the money is in the account; a second click changes nothing. Raises :class:`ChargeStateError`."""
     charge = _static(charge_id)
     if charge.state == ChargeState.PAID:
@@ -34,7 +34,7 @@ def confirm_by_hand(charge_id: UUID | str, *, actor: Membership) -> Charge:
 
 
 @transaction.atomic
-def record_refund_by_hand(charge_id: UUID | str, *, actor: Membership) -> Charge:
+def record_refund_by_hand(charge_id: UUID | str, *, actor: Membership | None) -> Charge:
     """Record that the money was sent back by the bank's own Pix. Raises :class:`ChargeStateError`."""
     charge = _static(charge_id)
     if charge.state == ChargeState.REFUNDED:

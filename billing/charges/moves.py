@@ -7,7 +7,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from billing.errors import ChargeStateError
-from billing.events import ChargePaid, ChargeRefunded
+from billing.events import ChargeClosed, ChargePaid, ChargeRefunded
 from billing.models import Charge, ChargeState
 from core.clock import now
 from core.live import signal
@@ -64,4 +64,6 @@ def _tell(charge: Charge) -> None:
         publish(ChargePaid(organization_id, charge_id))
     if charge.state == ChargeState.REFUNDED:
         publish(ChargeRefunded(organization_id, charge_id))
+    if charge.state in {ChargeState.CANCELLED, ChargeState.EXPIRED}:
+        publish(ChargeClosed(organization_id, charge_id))
     tell(charge)

@@ -14,6 +14,7 @@ from billing.errors import ChargeStateError
 from billing.models import Charge, ChargeProblem, ChargeState
 from billing.providers.errors import ProviderRefusedError
 from billing.providers.stripe import Refund
+from core.crashpoints import crashpoint
 from core.jobs import job
 
 
@@ -26,14 +27,19 @@ def request_refund(charge_id: UUID | str, *, actor: Membership | None) -> Charge
     charge = locked(charge_id)
     if charge.state in {ChargeState.REFUNDING, ChargeState.REFUNDED}:
         return charge
-    if charge.state == ChargeState.PAID and charge.problem == ChargeProblem.DISPUTED:
-        raise ChargeStateError(_("The payer disputes this payment at the bank; answer there, in Stripe."))
+    check_refundable(charge)
     problem = "" if charge.is_stripe else ChargeProblem.REFUND_BY_HAND
     move(charge, ChargeState.REFUNDING, problem=problem, refund_id=None, refund_number=charge.refund_number + 1)
     record_audit("charge.refund_asked", actor=actor, target=str(charge), data={"cents": charge.amount_cents})
     if charge.is_stripe:
         refund_charge.enqueue(organization_id=str(charge.organization_id), charge_id=str(charge.pk))
     return charge
+
+
+def check_refundable(charge: Charge) -> None:
+    """Refuse the refund of a payment that the payer's bank decides about; raises :class:`ChargeStateError`."""
+    if charge.state == ChargeState.PAID and charge.problem == ChargeProblem.DISPUTED:
+        raise ChargeStateError(_("The payer disputes this payment at the bank; answer there, in Stripe."))
 
 
 def send_refund(charge_id: UUID | str, *, seconds: float = 10.0) -> Charge:
@@ -48,6 +54,7 @@ def send_refund(charge_id: UUID | str, *, seconds: float = 10.0) -> Charge:
     key = f"refund-{charge.pk}-{charge.refund_number}"
     account = stripe_account(seconds=seconds)
     left = charge.amount_cents - charge.refunded_cents
+    crashpoint("refund.sending")
     try:
         refund = account.refund(charge.payment_intent_id or "", left, reference=str(charge.pk), key=key)
     except ProviderRefusedError as error:
@@ -56,6 +63,7 @@ def send_refund(charge_id: UUID | str, *, seconds: float = 10.0) -> Charge:
             return Charge.objects.get(pk=charge_id)
         _give_up(charge_id, charge.refund_number)
         raise
+    crashpoint("refund.sent")
     return _settle(charge_id, charge.refund_number, refund)
 
 

@@ -9,6 +9,7 @@ from billing.invoices.following import follow
 from billing.models import FiscalInvoice, InvoiceState
 from billing.providers.errors import ProviderBusyError, ProviderRefusedError
 from billing.providers.focus_nfe import InvoiceReply, InvoiceStatus
+from core.crashpoints import crashpoint
 
 LEAST_REASON: Final = 15
 LONGEST_REASON: Final = 255
@@ -32,7 +33,9 @@ def cancel_invoice(ref: str, *, reason: str, seconds: float = 10.0) -> FiscalInv
     if seen.status == InvoiceStatus.PROCESSING:
         raise ProviderBusyError(_("The city hall is still working on the invoice."), retry_after=POLL_SECONDS)
     if seen.status != InvoiceStatus.CANCELLED:
+        crashpoint("invoice.cancelling")
         seen = account.cancel(ref, _fitting(reason))
+        crashpoint("invoice.cancelled")
     followed = follow(invoice.pk, seen)
     if followed.state != InvoiceState.CANCELLED:
         raise ProviderRefusedError("; ".join(seen.errors) or _("The city hall did not cancel the invoice."))

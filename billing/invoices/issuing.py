@@ -17,6 +17,7 @@ from billing.models import FiscalInvoice, FiscalSettings, InvoiceState
 from billing.providers.errors import ProviderKeyError, ProviderRefusedError
 from billing.providers.focus_nfe import FocusNfe, InvoiceOrder, InvoiceReply, InvoiceStatus, body_of, fields_of
 from core.clock import now
+from core.crashpoints import crashpoint
 from core.tenancy import current_organization_id
 
 NEEDED: Final = ("provider_document", "municipality_code", "service_code")
@@ -96,8 +97,10 @@ def _written(request: InvoiceRequest) -> FiscalInvoice:
 def _send(invoice: FiscalInvoice, account: FocusNfe) -> InvoiceReply:
     # Written before it is done: whoever finds the mark asks first whether Focus NFe has it.
     FiscalInvoice.objects.filter(pk=invoice.pk).update(sent_at=now())
+    crashpoint("invoice.sending")
     try:
-        return account.issue(invoice.ref, body_of(invoice.payload, invoice.amount_cents))
+        said = account.issue(invoice.ref, body_of(invoice.payload, invoice.amount_cents))
+        crashpoint("invoice.sent")
     except ProviderKeyError:
         raise
     except ProviderRefusedError as refusal:
@@ -107,6 +110,7 @@ def _send(invoice: FiscalInvoice, account: FocusNfe) -> InvoiceReply:
             follow(invoice.pk, InvoiceReply(InvoiceStatus.REFUSED, errors=(refusal.message,)))
             raise
         return seen
+    return said
 
 
 def _order(request: InvoiceRequest, settings: FiscalSettings) -> InvoiceOrder:

@@ -35,6 +35,7 @@ MARKS: Final[dict[str, Mark]] = {
     "deal": Mark("money", "accent", gettext_lazy("Closed a deal")),
     "import": Mark("upload"),
     "booking": Mark("calendar", "accent"),
+    "payment": Mark("money", "accent"),
 }
 
 

@@ -17,6 +17,7 @@ from leads import queries
 from leads.access import get_contact, get_list
 from leads.forms import ReasonForm
 from leads.models import ContactList, Import
+from leads.panels import render_panels
 from leads.services import contacts as services
 from leads.services.lists import add_to_list, create_list, remove_from_list
 from leads.views.contacts import edit
@@ -41,6 +42,7 @@ def contact_page(request: MemberRequest, contact_id: UUID) -> HttpResponse:
         "identities": contact.identities.order_by("kind", "created_at"), "attributes": queries.labelled(contact),
         "lists": own, "other_lists": queries.lists().exclude(memberships__contact=contact)[:200],
         "imported": Import.objects.filter(pk=contact.import_id).first() if contact.import_id else None,
+        "panels": render_panels(request, contact),
     }  # fmt: skip
     return render(request, "leads/contact.html", context)
 
