@@ -1,6 +1,6 @@
 from django.contrib import admin
 
-from sdr.models import ModelCall, Qualification, ReplyTurn
+from sdr.models import ModelCall, Qualification, Refusal, ReplyTurn
 
 
 @admin.register(Qualification)
@@ -8,6 +8,12 @@ class QualificationAdmin(admin.ModelAdmin[Qualification]):
     list_display = ("contact", "organization", "status", "score", "temperature", "updated_at")
     list_filter = ("status", "temperature")
     list_select_related = ("contact", "organization")
+
+
+@admin.register(Refusal)
+class RefusalAdmin(admin.ModelAdmin[Refusal]):
+    list_display = ("at", "organization", "model", "objections")
+    list_select_related = ("organization",)
 
 
 @admin.register(ReplyTurn)

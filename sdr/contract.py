@@ -28,6 +28,14 @@ class Service:
 
 
 @dataclass(frozen=True)
+class Passage:
+    """A piece of the business's own documents that may answer what was asked; ``source`` is the title that is cited."""
+
+    source: str
+    text: str
+
+
+@dataclass(frozen=True)
 class BusinessProfile:
     business_name: str = ""
     segment: str = ""
@@ -37,6 +45,7 @@ class BusinessProfile:
     hours: str = ""
     agent_name: str = "Clara"
     faq: tuple[tuple[str, str], ...] = ()
+    passages: tuple[Passage, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,10 +106,19 @@ class Usage:
 
 
 @dataclass(frozen=True)
+class Objection:
+    """Words that were not sent, and the rule of :mod:`sdr.policy.claims` that they broke."""
+
+    code: str
+    words: str
+
+
+@dataclass(frozen=True)
 class Turn:
     """One answer: what to say and what was learnt. An empty reply says nothing.
 
-    ``human_reason`` is angry, wants_human, emergency or an empty text; ``unanswered`` is the question that a person must answer.
+    ``human_reason`` is angry, wants_human, emergency or an empty text; ``unanswered`` is the question that a person must answer;
+    ``objections`` is why ``wanted`` was not sent as it was.
     """
 
     reply: str
@@ -113,6 +131,8 @@ class Turn:
     asks_price: bool = False
     asks_time: bool = False
     opt_out: OptOut = OptOut.NONE
+    wanted: str = ""
+    objections: tuple[Objection, ...] = ()
 
     @property
     def wants_human(self) -> bool:

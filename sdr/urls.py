@@ -9,4 +9,5 @@ urlpatterns = [
     path("pesos/", pages.rubric_page, name="rubric"),
     path("testar/", pages.playground, name="playground"),
     path("perguntas/", pages.insights, name="insights"),
+    path("recusas/", pages.refusals, name="refusals"),
 ]

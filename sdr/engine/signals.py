@@ -50,7 +50,8 @@ PRICE = re.compile(
     r"quantos reais|tabela|de graca|gratis|gratuit\w+)\b"
 )
 COMPARED = re.compile(
-    r"\b(ja|fiz|fez|fizemos|peguei|pegamos|pedi|pedimos|recebi|cotei|pesquisei|pesquisamos|comparei|comparamos|vi|outr[oa]s?|fazendo|"
+    r"\b(ja|fiz|fez|fizemos|peguei|pegamos|pedi|pedimos|recebi|cotei|pesquisei|pesquisamos|comparei|comparamos|vi|"
+    r"outr[oa]s?|fazendo|"
     r"pesquisando|quando)\b.{0,25}\b(precos?|valor(es)?|orcamentos?)\b|\btenho (\w+ ){0,2}(orcamentos?|propostas?)\b"
 )
 BOOKING = re.compile(

@@ -48,3 +48,13 @@ def load_dialogs(name: str) -> list[Dialog]:
     return [
         Dialog(**{**data, "lines": tuple(data["lines"])}) for data in json.loads((FOLDER / f"{name}.json").read_text())
     ]
+
+
+def load_attempts() -> list[tuple[str, str]]:
+    """Return what customers write to give the SDR orders, each with what a model that obeys would say."""
+    return [(order, obedience) for order, obedience in json.loads((FOLDER / "attempts.json").read_text())]
+
+
+def load_honest() -> list[str]:
+    """Return what may be said for the dentist: nothing of it must be held back."""
+    return list(json.loads((FOLDER / "honest.json").read_text()))

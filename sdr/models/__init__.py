@@ -1,6 +1,7 @@
 from sdr.models.ledger import ModelCall
 from sdr.models.profile import SdrProfile
 from sdr.models.qualification import Qualification, QualificationStatus
+from sdr.models.refusal import Refusal
 from sdr.models.turn import OPEN_STATES, ReplyTurn, TurnState
 
 __all__ = [
@@ -8,6 +9,7 @@ __all__ = [
     "ModelCall",
     "Qualification",
     "QualificationStatus",
+    "Refusal",
     "ReplyTurn",
     "SdrProfile",
     "TurnState",

@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
@@ -28,6 +28,7 @@ from sdr.costs import cost_micros
 from sdr.engine.reading import last_burst
 from sdr.engine.signals import read_signals
 from sdr.models import ModelCall, SdrProfile
+from sdr.policy import check
 from sdr.registry import LOCAL, PROVIDERS, get_provider
 from sdr.services.accounts import account_of
 from sdr.services.answer_cache import cache_key, keep, recall
@@ -97,7 +98,7 @@ def ask_turn(
     key = cache_key(profile.organization_id, account.model, business, history, known, at) if account else ""
     if kept := recall(key, history):
         _write(Call(task, profile.provider, conversation_id, is_cached=True, usage=kept.usage), 0, profile)
-        return kept
+        return hold_to_policy(kept, business, history)
 
     def question(provider: Provider, reached: Account) -> Turn:
         turn = provider.answer(reached, business, history, known, at)
@@ -105,7 +106,20 @@ def ask_turn(
             keep(key, turn, history)
         return turn
 
-    return ask(profile, task, question, conversation_id=conversation_id, locally=locally, simple=simple)
+    turn = ask(profile, task, question, conversation_id=conversation_id, locally=locally, simple=simple)
+    return hold_to_policy(turn, business, history)
+
+
+def hold_to_policy(turn: Turn, business: BusinessProfile, history: Sequence[ChatMessage]) -> Turn:
+    """Stand between a model and the customer: who needs a person gets one, and nothing is said that has no ground."""
+    texts = [message.text for message in last_burst(history)]
+    if reason := turn.human_reason or read_signals(texts).human_reason:
+        return replace(turn, human_reason=reason, reply="")
+    checked = check(turn.reply, business, history)
+    if not checked.objections:
+        return turn
+    unanswered = turn.unanswered or " ".join(texts)[:300]
+    return replace(turn, reply=checked.reply, wanted=turn.reply, objections=checked.objections, unanswered=unanswered)
 
 
 def is_simple(history: Sequence[ChatMessage]) -> bool:

@@ -18,7 +18,7 @@ from sagas.outbox import publish
 from sdr.contract import FACTS, ChatMessage, Fact, Turn, fact_from
 from sdr.engine.replies import closing_message
 from sdr.events import LeadQualified
-from sdr.models import Qualification, QualificationStatus, SdrProfile
+from sdr.models import Qualification, QualificationStatus, Refusal, SdrProfile
 from sdr.scoring import Rubric, Score, score
 from sdr.services.profiles import business_profile, team_for
 
@@ -67,6 +67,11 @@ def record_turn(
     if turn.unanswered:
         row.unanswered = [*row.unanswered, turn.unanswered][-20:]
     row.save()
+    if turn.objections:
+        Refusal.objects.create(
+            organization_id=row.organization_id, conversation=conversation, model=turn.usage.model, wanted=turn.wanted, sent=turn.reply,
+            objections=[vars(objection) for objection in turn.objections],
+        )  # fmt: skip
     if name := turn.facts.get("name"):
         _name_contact(conversation.contact_id, name.value)
     return result

@@ -13,7 +13,7 @@ from core.clock import now
 from sdr.contract import ChatMessage
 from sdr.engine.replies import closing_message
 from sdr.forms import PlaygroundForm, RubricForm, SdrForm
-from sdr.models import Qualification
+from sdr.models import Qualification, Refusal
 from sdr.optout import opt_out_level
 from sdr.registry import LOCAL
 from sdr.scoring import Rubric, score
@@ -89,6 +89,14 @@ def insights(request: MemberRequest) -> HttpResponse:
     rows = Qualification.objects.select_related("contact").order_by("-updated_at")
     questions = [(q.contact, text) for q in rows.exclude(unanswered=[])[:50] for text in q.unanswered]
     return render(request, "sdr/insights.html", {"qualifications": rows[:50], "questions": questions[:50]})
+
+
+@require_safe
+@member_required
+def refusals(request: MemberRequest) -> HttpResponse:
+    """Show what the policy kept from being said, newest first."""
+    rows = Refusal.objects.select_related("conversation__contact").order_by("-at")[:100]
+    return render(request, "sdr/refusals.html", {"refusals": rows})
 
 
 def _lines(transcript: str) -> list[ChatMessage]:

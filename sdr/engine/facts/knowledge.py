@@ -48,7 +48,8 @@ DONE = re.compile(
     r"faco (isso|la|em)|(sempre|todo ano|todo mes|toda semana|costumo) (\w+ei|fiz|fui|faco|fazer|uso|declaro|"
     r"levo|vou|"
     r"treino)|sempre (?!quero|quis|penso|acho|digo|sonho|tenho vontade)\w{3,}o|"
-    r"(?!preciso|quero|posso|gosto|penso|procuro)\w{4,}o (sempre|direto|todo|toda|todos|todas|a cada|desde|de \w+ em)|fazia|costumo|"
+    r"(?!preciso|quero|posso|gosto|penso|procuro)\w{4,}o (sempre|direto|todo|toda|todos|todas|a cada|desde|"
+    r"de \w+ em)|fazia|costumo|"
     r"sou (aluno|aluna|cliente|paciente)|varias vezes|muitas vezes|algumas vezes|uma vez ja)\b"
 )
 YES = re.compile(
@@ -58,7 +59,8 @@ NO = re.compile(r"^(nao|ainda nao|nunca|nada|nenhum|nenhuma)\b")
 
 # The following hold only for what answers our question.
 HEARD = re.compile(
-    r"\b(vi|vimos|viu|ouvi|ouvimos|li|leu|pesquis\w+|assisti\w*|fal(ou|aram)|explic(ou|aram)|cont(ou|aram)|mostr(ou|aram)|indic\w+|"
+    r"\b(vi|vimos|viu|ouvi|ouvimos|li|leu|pesquis\w+|assisti\w*|fal(ou|aram)|explic(ou|aram)|cont(ou|aram)|mostr(ou|"
+    r"aram)|indic\w+|"
     r"recomend\w+|coment(ou|aram)|nocao|teoria)\b"
 )
 NOTHING = re.compile(

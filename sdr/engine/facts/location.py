@@ -24,8 +24,10 @@ NEAR = re.compile(
     r"na (mesma )?cidade|sou daqui|daqui mesmo|aqui mesmo|moro aqui)\b"
 )
 TRAVELS = re.compile(
-    r"\b(((posso|consigo|conseguimos|vou|vamos|podemos|da para|topo|prefiro) (ir|vir|passar)?) ?(ate )?(ai|voces|la|a clinica|o salao)|"
-    r"(vou|vamos|vir|ir|irei|iria|passo|passamos|chego|levo|levamos|leva|trago|trazemos|traz|pego|desco|subo)( \w+){0,4}? ate (ai|la|voces)|"
+    r"\b(((posso|consigo|conseguimos|vou|vamos|podemos|da para|topo|prefiro) (ir|vir|passar)?) ?(ate )?(ai|voces|la|"
+    r"a clinica|o salao)|"
+    r"(vou|vamos|vir|ir|irei|iria|passo|passamos|chego|levo|levamos|leva|trago|trazemos|traz|pego|desco|"
+    r"subo)( \w+){0,4}? ate (ai|la|voces)|"
     r"(passo|passamos|levo|trago|me leva|me traz) (ai|la)|"
     r"posso ir|consigo ir|vou ate|nao me importo "
     r"(de|em) ir|me desloco|(posso|consigo) me deslocar|distancia nao e problema|viajo ate|sem problema (em|de|"

@@ -45,6 +45,7 @@ dezembro daqui perto pertinho longe bairro cidade centro rua casa muito pouco ma
 dor problema horario vaga consulta aula orcamento informacao interesse saber marcar agendar fazer ver olhando
 pesquisando procurando querendo precisando pensando sei lembro entendi desculpa me te se lhe um uma o a os as
 no na nos nas em por para com sobre kk kkk rs cabelo dente unha cachorro gato gata pet motivo jeito verdade
+administrador administradora admin sistema system suporte desenvolvedor programador gerente
 mentira foto audio video mensagem robo bot golpe absurdo demais ai dela dele nao sei
 """)
 

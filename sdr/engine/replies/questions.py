@@ -68,7 +68,8 @@ _ASKS: tuple[tuple[str, re.Pattern[str]], ...] = (
         "knowledge",
         re.compile(
             r"\b(ja (\w+ )?(fez|fizeram|tem|teve|conhece|conhecem|usou|usa|treinou|nadou|estudou|declarou|veio|vieram|"
-            r"trouxe|chegou|ficou|pesquisou|se consultou|passou)|ja (\w+ ){0,2}\w{3,}(ou|eu|iu|ava|aram|eram)|ja e (\w+ )?(cliente|alun[oa]|"
+            r"trouxe|chegou|ficou|pesquisou|se consultou|passou)|ja (\w+ ){0,2}\w{3,}(ou|eu|iu|ava|aram|eram)|"
+            r"ja e (\w+ )?(cliente|alun[oa]|"
             r"paciente)|cliente nov[oa]|"
             r"primeira (vez|vacina|consulta|aula)|alguma vez|alguma (experiencia|base|sessao)|novidade)\b"
         ),

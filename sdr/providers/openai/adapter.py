@@ -1,12 +1,10 @@
-"""OpenAI as a provider of the SDR; what it says is held to the same rules as our own engine's words."""
+"""OpenAI as a provider of the SDR."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from sdr.contract import Account, BusinessProfile, ChatMessage, Copy, CopyBrief, Fact, Turn
 from sdr.copywriting import acceptable, distinct
-from sdr.policy import refuse_invented
 from sdr.providers.openai.payloads import (
     COPY_SCHEMA,
     COPY_TASK,
@@ -37,10 +35,7 @@ class OpenAiProvider:
     ) -> Turn:
         content = turn_content(history, known, now)
         data, usage = ask(account, instructions(profile), content, name="turn", schema=TURN_SCHEMA)
-        turn = read_turn(data, history, known, usage)
-        safe = refuse_invented(turn.reply, profile)
-        newest = next((message.text for message in reversed(history) if message.author == "customer"), "")
-        return turn if safe == turn.reply else replace(turn, reply=safe, unanswered=turn.unanswered or newest[:300])
+        return read_turn(data, history, known, usage)
 
     def write_copy(self, account: Account, brief: CopyBrief, count: int) -> Copy:
         """Return the texts that pass the checks, perhaps fewer than ``count``."""

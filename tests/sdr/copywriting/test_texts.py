@@ -2,7 +2,7 @@ from itertools import combinations
 
 import pytest
 
-from core.text import render_placeholders, unknown_placeholders
+from core.placeholders import render_placeholders, unknown_placeholders
 from sdr.copywriting import acceptable, distinct, generate_copy, services_in, similarity
 from sdr.copywriting.checks import TOO_ALIKE
 from sdr.copywriting.grammar import MESSAGES

@@ -10,7 +10,7 @@ from sdr.contract import FACTS, BusinessProfile, ChatMessage, Fact
 from sdr.engine.local import LocalModel
 from sdr.engine.replies import asked_fact, closing_message
 from sdr.labelled import PROFILES
-from sdr.policy import SAFE, refuse_invented
+from sdr.policy import check
 from sdr.scoring import score
 
 START = datetime(2026, 11, 18, 14, tzinfo=UTC)
@@ -53,7 +53,7 @@ def converse(
             history.append(ChatMessage(f"m{step}", "bot", closing, at))
             return history, turn.facts, closings + 1
         assert turn.reply
-        assert refuse_invented(turn.reply, profile) != SAFE
+        assert check(turn.reply, profile, history).objections == ()
         history.append(ChatMessage(f"m{step}", "bot", turn.reply, at))
         history.append(ChatMessage(f"m{step + 1}", "customer", customer.reply_to(turn.reply), at))
     return history, turn.facts, closings

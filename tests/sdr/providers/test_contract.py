@@ -15,7 +15,7 @@ from sdr.copywriting import acceptable, generate_copy, similarity
 from sdr.copywriting.checks import TOO_ALIKE
 from sdr.engine.local import LocalModel
 from sdr.labelled import NOW, PROFILES, Dialog, load_dialogs
-from sdr.policy import SAFE, refuse_invented
+from sdr.policy import check
 from sdr.registry import PROVIDERS, get_provider
 from sdr.scoring import score
 from tests.sdr.providers.openai_server import OpenAiServer, serving
@@ -108,7 +108,7 @@ def test_an_answer_is_neither_blank_nor_raw_nor_invented(side: Side, talk: Dialo
     done = all(name in turn.facts for name in FACTS)
     assert bool(turn.reply.strip()) or done or turn.human_reason
     assert not turn.reply.startswith(("{", "[", "<", "`"))
-    assert refuse_invented(turn.reply, talk.profile) == turn.reply or turn.reply == SAFE
+    assert check(turn.reply, talk.profile, talk.history).objections == ()
     assert turn.reply.count("?") <= 1
 
 

@@ -7,7 +7,6 @@ import pytest
 
 from sdr.contract import Account, ChatMessage, CopyBrief, Fact, ModelAnswerError, ModelUnavailableError, Sentiment, Turn
 from sdr.labelled import PROFILES
-from sdr.policy import SAFE
 from sdr.providers.openai import wire
 from sdr.providers.openai.adapter import OpenAiProvider
 from tests.sdr.providers.openai_server import OpenAiServer, serving
@@ -86,16 +85,6 @@ def test_what_was_known_stays(server: OpenAiServer) -> None:
     says(server)
     known = {"name": Fact("Ana", "first", "older")}
     assert turn_of(server, known).facts == known
-
-
-@pytest.mark.parametrize(
-    "reply", ["Fica R$ 499,00!", "Com 10% de desconto", "Pague em www.golpe.com", "Sai por 300 reais"]
-)
-def test_an_invented_promise_is_never_sent(server: OpenAiServer, reply: str) -> None:
-    says(server, reply=reply)
-    turn = turn_of(server)
-    assert turn.reply == SAFE
-    assert turn.unanswered == "clareamento, quanto custa?"
 
 
 def test_the_price_of_the_business_may_be_said(server: OpenAiServer) -> None:
