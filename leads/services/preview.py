@@ -33,6 +33,8 @@ class Preview:
     nameless: int
     reasons: list[tuple[str, int]]
     has_phone: bool
+    repeats: frozenset[int] = frozenset()
+    """Numbers of the rows whose person came in an earlier one."""
 
     @property
     def invalid(self) -> int:
@@ -54,6 +56,7 @@ def preview(run: Import, mapping: Mapping[str, str], shown: int = 8) -> Preview:
         status_0=sum(row.status == 0 for row in people.values()),
         nameless=sum(not row.name for row in people.values()),
         reasons=Counter(row.reason for row in rows if row.reason).most_common(3),
+        repeats=frozenset(row.number for row in good if people[row.phone_key] is not row),
         has_phone=bool({"phone", "whatsapp_link"} & set(mapping.values())),
     )
 

@@ -7,9 +7,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.phones import format_national, whatsapp_link
+from core.text import truncate
 from leads.models import ContactIdentity, IdentityKind, TimelineEntry
 
 register = template.Library()
+CELL_LENGTH: Final = 40
 
 
 class Mark(NamedTuple):
@@ -57,6 +59,12 @@ def timeline_detail(entry: TimelineEntry) -> str:
     if entry.kind == "qualified" and entry.detail.isdecimal():
         return _("Score %(score)s of 130") % {"score": entry.detail}
     return entry.detail
+
+
+@register.filter
+def first_cells(cells: list[str]) -> str:
+    """Return what a row of a file says first, to be found again in the file; empty cells say nothing."""
+    return " · ".join(truncate(cell, CELL_LENGTH) for cell in cells[:4] if cell.strip())
 
 
 @register.filter

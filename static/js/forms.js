@@ -1,4 +1,4 @@
-// Forms: a button works once per submit, files can be dropped, placeholders are inserted at the cursor.
+// Forms: a button works once per submit, files can be dropped and are named, placeholders are inserted at the cursor.
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (event.defaultPrevented || form.dataset.busy) return form.dataset.busy && event.preventDefault();
@@ -20,6 +20,11 @@ for (const type of ["dragover", "dragleave", "drop"]) {
     input.dispatchEvent(new Event("change", { bubbles: true }));
   });
 }
+
+document.addEventListener("change", (event) => {
+  const name = event.target.type === "file" && event.target.closest("[data-drop-zone]")?.querySelector("[data-file-name]");
+  if (name) name.textContent = event.target.files[0]?.name ?? "";
+});
 
 let lastText = null;
 document.addEventListener("focusin", (event) => { if (event.target.matches("textarea[data-variant-text]")) lastText = event.target; });

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation.reloader import translation_file_changed
 
 from core import translations
 
@@ -63,7 +64,10 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(keys, ensure_ascii=False, indent=0))
 
     def compile(self) -> None:
-        translations.compile_to(translations.read(PO), PO.with_suffix(".mo"))
+        compiled = PO.with_suffix(".mo")
+        translations.compile_to(translations.read(PO), compiled)
+        # What this process has read so far is older: a first start writes its demonstration with these very texts.
+        translation_file_changed(None, compiled)
 
     def prune(self) -> None:
         catalog = translations.read(PO)
