@@ -133,6 +133,7 @@ def initial_of(campaign: Campaign) -> dict[str, Any]:
     hours = campaign.sending_hours
     start = timezone.localtime(campaign.start_at).strftime(MINUTE) if campaign.start_at else ""
     return {
+        "key": str(campaign.pk),
         "name": campaign.name,
         "lists": ordered_lists(campaign),
         "channels": list(campaign.campaign_channels.values_list("channel_id", flat=True)),

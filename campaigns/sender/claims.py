@@ -16,6 +16,7 @@ from django.db import connection, transaction
 
 from campaigns.sender.returned import note_returned
 from core.crashpoints import crashpoint
+from core.placeholders import CAPITAL, END, WITHIN, within_sentence
 
 # At least twice the longest that a send may take: 3 s to connect and 30 s to answer.
 LEASE_SECONDS = 70.0
@@ -60,6 +61,9 @@ WITH turn AS MATERIALIZED (
 ), claimed AS (
   UPDATE campaigns_recipient r SET
     state = 'sending', channel_id = %(channel)s, attempts = r.attempts + 1, claim_token = %(token)s,
+    body = CASE WHEN strpos(r.body, %(end)s) = 0 THEN r.body ELSE regexp_replace(regexp_replace(r.body,
+           %(capital)s || '[^' || %(end)s || ']*', %(capital)s || %(greeting)s, 'g'),
+           %(within)s || '[^' || %(end)s || ']*', %(within)s || %(lowered)s, 'g') END,
     lease_until = clock_timestamp() + make_interval(secs => %(hold)s)
   FROM (SELECT id FROM mine UNION ALL SELECT id FROM free) AS picked
   WHERE r.id = picked.id
@@ -74,7 +78,8 @@ WITH turn AS MATERIALIZED (
 ), served AS (
   UPDATE campaigns_campaignchannel SET served_at = clock_timestamp() WHERE id = (SELECT link_id FROM turn)
 )
-SELECT claimed.id, claimed.campaign_id, claimed.contact_id, claimed.phone, claimed.body, claimed.attempts,
+SELECT claimed.id, claimed.campaign_id, claimed.contact_id, claimed.phone,
+       translate(claimed.body, %(capital)s || %(within)s || %(end)s, ''), claimed.attempts,
        COALESCE(n.chat_id, ''), n.exists IS FALSE AND n.at > now() - make_interval(days => %(believed)s),
        (SELECT delay FROM turn)
 FROM claimed
@@ -121,7 +126,7 @@ class Wish:
     """What a claim may take: up to ``count`` rows of the ``campaigns``, ``cap`` a day (None: any number).
 
     ``gaps`` are the seconds from the first send to the end of the gap after the n-th; ``ahead`` is how long before the
-    channel's next instant the claim may come.
+    channel's next instant the claim may come; ``greeting`` is that of the hour.
     """
 
     organization_id: UUID
@@ -133,6 +138,7 @@ class Wish:
     today: date
     gaps: Sequence[float]
     ahead: float
+    greeting: str
 
 
 def claim(wish: Wish, token: UUID | None = None) -> tuple[list[Claimed], float]:
@@ -141,7 +147,8 @@ def claim(wish: Wish, token: UUID | None = None) -> tuple[list[Claimed], float]:
     values: dict[str, Any] = {
         "organization": wish.organization_id, "channel": wish.channel_id, "lease": wish.lease, "token": token,
         "campaigns": list(wish.campaigns), "count": wish.count, "cap": wish.cap, "today": wish.today, "ahead": wish.ahead,
-        "gaps": list(wish.gaps), "hold": LEASE_SECONDS, "believed": INVALID_FOR_DAYS,
+        "gaps": list(wish.gaps), "hold": LEASE_SECONDS, "believed": INVALID_FOR_DAYS, "capital": CAPITAL, "within": WITHIN,
+        "end": END, "greeting": wish.greeting, "lowered": within_sentence(wish.greeting),
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, values)

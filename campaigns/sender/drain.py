@@ -23,8 +23,9 @@ from campaigns.sender.quota import MinuteSlots, PlanQuota
 from campaigns.sender.settling import remember_numbers, settle_batch
 from campaigns.services.lifecycle import complete_if_done
 from campaigns.services.plan import pause_for_plan
-from core.clock import now
+from core.clock import local, now
 from core.crashpoints import crashpoint
+from core.placeholders import greeting_at
 from core.ratelimit import LimitUnavailableError
 from gateways import leases
 from gateways.contract import Adapter, HttpCall, HttpReply, Outcome, OutgoingMessage, SendResult, SimulatorPort
@@ -399,7 +400,7 @@ class Drain:
         wish = Wish(
             organization_id=self.organization_id, channel_id=self.channel_id, lease=self.lease.token,
             campaigns=facts.campaigns, count=allowed, cap=facts.pace.daily_cap, today=facts.today, gaps=gaps,
-            ahead=self._ahead_seconds,
+            ahead=self._ahead_seconds, greeting=greeting_at(local(now(), facts.zone)),
         )  # fmt: skip
         rows, delay = claims.claim(wish, token)
         self.quota.claimed(len(rows))

@@ -15,8 +15,8 @@ from django.db.backends.utils import CursorWrapper
 from campaigns.models import Campaign, Recipient, RecipientState, SkipReason, Variant
 from core.clock import now
 from core.phones import extract_phone_from_whatsapp_link
+from core.placeholders import GREETING, HELD_GREETING, render_placeholders, varies
 from core.tenancy import current_organization_id
-from core.text import placeholders_in, render_placeholders
 from leads.models import Contact, ListMembership
 
 UNANSWERED_LIMIT = 3
@@ -177,9 +177,9 @@ def values_of(contact: Contact) -> dict[str, str]:
     return values | {key: value for key, value in known.items() if value}
 
 
-def render_for(body: str, contact: Contact) -> str:
-    """Return the message exactly as this contact will receive it."""
-    return render_placeholders(body, values_of(contact))
+def render_for(body: str, contact: Contact, campaign_id: UUID | str, greeting: str = HELD_GREETING) -> str:
+    """Return the message exactly as this contact of this campaign will receive it; the greeting stays open until it leaves."""
+    return render_placeholders(body, {GREETING: greeting} | values_of(contact), seed=f"{campaign_id}{contact.pk}")
 
 
 def _plan_for(cursor: CursorWrapper, list_ids: Sequence[UUID]) -> None:
@@ -198,7 +198,7 @@ def _variant_parameters(campaign: Campaign, variants: list[Variant]) -> dict[str
         "campaign": campaign.pk,
         "variants": [variant.pk for variant in variants],
         "bodies": [
-            variant.body if _is_personal(variant) else render_placeholders(variant.body, {}) for variant in variants
+            variant.body if varies(variant.body) else render_placeholders(variant.body, {}) for variant in variants
         ],
         "lows": [0, *highs[:-1]],
         "highs": highs,
@@ -206,16 +206,12 @@ def _variant_parameters(campaign: Campaign, variants: list[Variant]) -> dict[str
     }
 
 
-def _is_personal(variant: Variant) -> bool:
-    return bool(placeholders_in(variant.body))
-
-
 def _personalise(campaign: Campaign, variants: list[Variant]) -> None:
     """Write each contact's own text, and the phone of its WhatsApp link where that differs, in batches."""
-    bodies = {variant.pk: variant.body for variant in variants if _is_personal(variant)}
+    bodies = {variant.pk: variant.body for variant in variants if varies(variant.body)}
     rows = Recipient.objects.filter(campaign=campaign, state=RecipientState.QUEUED).select_related("contact")
     rows = rows if bodies else rows.exclude(contact__whatsapp_link="")
-    rows = rows.only("position", "variant_id", "body", "phone", "contact__name", "contact__city", "contact__phone",
+    rows = rows.only("position", "campaign_id", "variant_id", "body", "phone", "contact__name", "contact__city", "contact__phone",
                      "contact__email", "contact__attributes", "contact__whatsapp_link")  # fmt: skip
     position = 0
     while batch := list(rows.filter(position__gt=position).order_by("position")[:BATCH]):
@@ -224,7 +220,9 @@ def _personalise(campaign: Campaign, variants: list[Variant]) -> None:
 
 
 def _write_batch(batch: list[Recipient], bodies: dict[UUID, str]) -> None:
-    texts = [render_for(bodies[r.variant_id], r.contact) if r.variant_id in bodies else r.body for r in batch]
+    texts = [
+        render_for(bodies[r.variant_id], r.contact, r.campaign_id) if r.variant_id in bodies else r.body for r in batch
+    ]
     phones = [_phone_of(r.contact) for r in batch]
     with connection.cursor() as cursor:
         cursor.execute(_RENDERED, [[r.pk for r in batch], texts, phones])

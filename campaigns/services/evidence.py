@@ -14,6 +14,7 @@ from campaigns.services.statuses import apply_known_statuses
 from campaigns.services.transitions import tell
 from conversations.services.campaign import CampaignMessage, record_campaign_messages
 from core.phones import match_key
+from core.placeholders import CAPITAL, END, WITHIN, without_signs
 
 # An echo belongs to the claimed or unknown send of this number to this person with exactly this text, unless another row
 # has its id. A row that is still being sent only keeps the id: if its sender is dead, the sweep finds it there.
@@ -36,7 +37,7 @@ WITH echo AS MATERIALIZED (
   JOIN contact ON contact.external_id = echo.external_id
   JOIN campaigns_recipient r ON r.organization_id = %(organization)s AND r.contact_id = contact.id
     AND r.channel_id = %(channel)s AND r.state IN ('sending', 'unknown') AND r.external_id IS NULL
-    AND btrim(r.body) = btrim(echo.body)
+    AND btrim(translate(r.body, %(signs)s, '')) = btrim(echo.body)
   ORDER BY r.id, echo.at
 )
 UPDATE campaigns_recipient r SET
@@ -65,7 +66,7 @@ def confirm_by_echoes(organization_id: UUID, channel_id: UUID, echoes: Sequence[
     sent = [row for row in rows if row[4] == RecipientState.SENT]
     record_campaign_messages(
         organization_id,
-        [CampaignMessage(pk, contact, channel_id, body, state, external_id, at)
+        [CampaignMessage(pk, contact, channel_id, without_signs(body), state, external_id, at)
          for pk, _campaign, contact, body, state, external_id, at in sent],
     )  # fmt: skip
     for campaign_id, count in sorted(Counter(row[1] for row in sent).items()):
@@ -79,6 +80,7 @@ def _parameters(organization_id: UUID, channel_id: UUID, echoes: Sequence[Mappin
     return {
         "organization": organization_id,
         "channel": channel_id,
+        "signs": CAPITAL + WITHIN + END,
         "ids": [echo["external_id"] for echo in echoes],
         "keys": [match_key(echo["phone"]) if echo["phone"] else None for echo in echoes],
         "chats": [echo["chat_id"] for echo in echoes],

@@ -16,6 +16,7 @@ from campaigns.services.bell import ring_senders
 from campaigns.services.transitions import Action, check, lock, tell_pages
 from conversations.services.campaign import CampaignMessage, record_campaign_messages
 from core.clock import now
+from core.placeholders import without_signs
 
 
 class Decision(StrEnum):
@@ -105,7 +106,7 @@ def _count_as_sent(campaign: Campaign, rows: "QuerySet[Recipient]", at: datetime
     )
     Campaign.objects.filter(pk=campaign.pk).update(sent_count=F("sent_count") + count)
     messages = [
-        CampaignMessage(r.pk, r.contact_id, r.channel_id, r.body, "sent", r.external_id or "", at)
+        CampaignMessage(r.pk, r.contact_id, r.channel_id, without_signs(r.body), "sent", r.external_id or "", at)
         for r in rows.exclude(channel=None)
         if r.channel_id is not None
     ]

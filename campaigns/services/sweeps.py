@@ -23,6 +23,7 @@ from campaigns.services.transitions import tell
 from conversations.services.campaign import CampaignMessage, record_campaign_messages
 from core.clock import now
 from core.errors import DomainError
+from core.placeholders import without_signs
 from core.tenancy import across_organizations, activate_organization
 
 logger = logging.getLogger(__name__)
@@ -91,7 +92,10 @@ def _note_lapsed(organization_id: UUID, rows: list[Lapsed]) -> None:
     at = now()
     record_campaign_messages(
         organization_id,
-        [CampaignMessage(r.id, r.contact_id, r.channel_id, r.body, r.state, r.external_id or "", at) for r in rows],
+        [
+            CampaignMessage(r.id, r.contact_id, r.channel_id, without_signs(r.body), r.state, r.external_id or "", at)
+            for r in rows
+        ],
     )
     sent = [row for row in rows if row.state == RecipientState.SENT]
     for campaign_id, count in Counter(row.campaign_id for row in sent).items():

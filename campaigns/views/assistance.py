@@ -21,11 +21,11 @@ from campaigns.errors import CampaignIncompleteError
 from campaigns.forms import CampaignForm
 from campaigns.queries.forecast import plan
 from campaigns.services import audience
-from campaigns.services.audience import AudienceCounts, values_of
+from campaigns.services.audience import AudienceCounts, render_for
 from campaigns.services.drafts import MAX_BODY, MAX_VARIANTS, clean_hours
 from campaigns.views.review import review
 from core.clock import SendingHours, now
-from core.text import render_placeholders, unknown_placeholders
+from core.placeholders import GREETING, greeting_at, render_placeholders, unknown_placeholders
 from gateways.models import ChannelRole
 from gateways.queries import cards
 from leads.models import Contact, ContactList
@@ -165,11 +165,17 @@ def preview_of(form: CampaignForm, person: str) -> dict[str, Any]:
     """Return the texts as somebody of the lists receives them, and what they ask for that nobody has."""
     people = _people(_ids(form, "lists"))
     contact = next((one for one in people if str(one.pk) == person), people[0] if people else None)
-    values = values_of(contact) if contact else SAMPLE
+    campaign_id, greeting = str(form["key"].value() or ""), greeting_at(timezone.localtime())
     texts = [(one["label"], one["text"]) for one in labelled(form.texts) if one["text"].strip()]
     known = {*SAMPLE, *attributes()}
+    sample = SAMPLE | {GREETING: greeting}
+
+    def reads(text: str) -> str:
+        cut = text[:MAX_BODY]
+        return render_for(cut, contact, campaign_id, greeting) if contact else render_placeholders(cut, sample)
+
     return {
-        "previews": [(label, render_placeholders(text[:MAX_BODY], values)) for label, text in texts],
+        "previews": [(label, reads(text)) for label, text in texts],
         "people": people,
         "person": contact,
         "unknown": sorted({key for _label, text in texts for key in unknown_placeholders(text, known)}),

@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 from core.clock import now
 from core.moments import spoken, spoken_time
 from core.phones import format_national
-from core.text import parts_of
+from core.placeholders import Choice, Part, Parts, Placeholder, parts_of
 
 register = template.Library()
 
@@ -99,12 +99,21 @@ def spoken_clock(at: datetime | None) -> str:
 
 @register.filter
 def placeholders(body: str) -> SafeString:
-    """Return a message with its placeholders marked, everything else escaped."""
-    pieces = (
-        part if isinstance(part, str) else format_html('<span class="var">{{{}}}</span>', part[0])
-        for part in parts_of(body)
-    )
-    return format_html_join("", "{}", ((piece,) for piece in pieces))
+    """Return a message with its placeholders and choices marked, everything else escaped."""
+    return _marked(parts_of(body))
+
+
+def _marked(parts: Parts) -> SafeString:
+    return format_html_join("", "{}", ((_mark(part),) for part in parts))
+
+
+def _mark(part: Part) -> str:
+    if isinstance(part, Placeholder):
+        return format_html('<span class="var">{{{}}}</span>', part.key)
+    if isinstance(part, Choice):
+        options = format_html_join("|", "{}", ((_marked(option),) for option in part.options))
+        return format_html('<span class="var">[</span>{}<span class="var">]</span>', options)
+    return part
 
 
 @register.filter

@@ -42,7 +42,7 @@ def claimed(in_acme: Organization, make_campaign: Any) -> tuple[Campaign, list[C
     assert lease is not None
     wish = Wish(
         organization_id=in_acme.pk, channel_id=channel.pk, lease=lease.token, campaigns=[campaign.pk], count=2, cap=None,
-        today=now().date(), gaps=[0.0, 0.0], ahead=0.15,
+        today=now().date(), gaps=[0.0, 0.0], ahead=0.15, greeting="Boa tarde",
     )  # fmt: skip
     rows, _delay = claim(wish)
     assert len(rows) == 2

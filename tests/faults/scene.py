@@ -106,6 +106,6 @@ def claim_as(lease: Lease, campaign: Campaign, count: int = 3) -> list[Claimed]:
     """Claim as the holder of a lease would, here and now."""
     wish = Wish(
         organization_id=campaign.organization_id, channel_id=lease.channel_id, lease=lease.token, campaigns=[campaign.pk],
-        count=count, cap=None, today=now().date(), gaps=[0.0] * count, ahead=0.15,
+        count=count, cap=None, today=now().date(), gaps=[0.0] * count, ahead=0.15, greeting="Boa tarde",
     )  # fmt: skip
     return claim(wish)[0]
