@@ -17,9 +17,10 @@ CHECKS: list[tuple[str, list[str]]] = [
     ("migrations", [sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"]),
     ("translations", [sys.executable, "manage.py", "translations", "check"]),
     ("tests", [*PYTEST, "-m", "not browser and not fault", "-n", "auto", *COVERAGE]),
-    # On their own: a browser keeps an event loop running, and what kills processes wants the machine for itself.
+    # On their own: a browser keeps an event loop running.
     ("browser tests", [*PYTEST, "-m", "browser"]),
-    ("fault tests", [*PYTEST, "-m", "fault"]),
+    # They wait more than they work: each worker has a database, a Redis and processes of its own to break.
+    ("fault tests", [*PYTEST, "-m", "fault", "-n", "auto", "--dist", "worksteal"]),
 ]
 
 

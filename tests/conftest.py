@@ -13,14 +13,31 @@ import pytest
 os.environ.setdefault("PROSA_DATA", os.environ.get("PROSA_TEST_DATA", "/tmp/prosa-test"))
 Path(os.environ["PROSA_DATA"]).mkdir(parents=True, exist_ok=True)
 
+from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
+from pytest_django import DjangoDbBlocker  # noqa: E402
 
 from accounts.models import Membership, Organization, Role, User  # noqa: E402
 from billing.models import Plan, Subscription  # noqa: E402
+from campaigns.bench import database_url  # noqa: E402
 from core.redis import redis_client, redis_key  # noqa: E402
 from core.tenancy import across_organizations, activate_organization  # noqa: E402
+from tests.support.template import ensure_template  # noqa: E402
 
 PASSWORD = "correto-cavalo-42"
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None,
+    django_db_keepdb: bool,
+    django_db_createdb: bool,
+    django_db_blocker: DjangoDbBlocker,
+) -> None:
+    """Test databases are copies of one that has been migrated."""
+    if django_db_createdb or not django_db_keepdb:
+        with django_db_blocker.unblock():
+            connection.settings_dict["TEST"]["TEMPLATE"] = ensure_template(database_url())
 
 
 @pytest.fixture(autouse=True)

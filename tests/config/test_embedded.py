@@ -32,19 +32,19 @@ def ask(folder: Path) -> subprocess.Popen[str]:
 def shell(folder: Path) -> str:
     command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", LOOK]
     env = {**ENV, "PROSA_DATA": str(folder)}
-    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True, timeout=60).stdout
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True, timeout=240).stdout
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    deep = tmp_path / ("deep" * 20) / ("deeper" * 15)
+def folder(server_folder: Path) -> Iterator[Path]:
+    deep = server_folder / ("deep" * 20) / ("deeper" * 15)
     yield deep
     embedded.stop_services(deep)
 
 
 @pytest.mark.fault
 def test_two_processes_at_once_share_servers_in_a_deep_folder(folder: Path) -> None:
-    first, second = [process.communicate(timeout=60)[0].split() for process in (ask(folder), ask(folder))]
+    first, second = [process.communicate(timeout=240)[0].split() for process in (ask(folder), ask(folder))]
     assert first == second
     with psycopg.connect(first[0]) as connection:
         assert connection.execute("SHOW synchronous_commit").fetchone() == ("on",)
@@ -85,8 +85,8 @@ def test_a_platform_without_the_wheel_is_told_what_to_set(tmp_path: Path, monkey
 
 
 @pytest.mark.fault
-def test_killed_servers_come_back_with_their_data(tmp_path: Path) -> None:
-    data, stopping, said = tmp_path / "data", threading.Event(), list[str]()
+def test_killed_servers_come_back_with_their_data(server_folder: Path) -> None:
+    data, stopping, said = server_folder, threading.Event(), list[str]()
     services = embedded.ensure_services(data)
     watching = threading.Thread(target=Guardian(data, True, True, said.append).watch, args=(stopping,))
     watching.start()
@@ -119,7 +119,7 @@ def answers(database_url: str) -> bool:
     return False
 
 
-def until(condition: Callable[[], bool], seconds: float = 60) -> None:
+def until(condition: Callable[[], bool], seconds: float = 240) -> None:
     ends = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < ends, "it did not happen in time"

@@ -14,10 +14,10 @@ from typing import Any
 
 from campaigns.bench import process_environment
 
-LAST_SECONDS = 60.0
+LAST_SECONDS = 180.0
 
 
-def until(condition: Callable[[], Any], what: str, seconds: float = 60.0) -> None:
+def until(condition: Callable[[], Any], what: str, seconds: float = LAST_SECONDS) -> None:
     """Wait for a condition; the limit is generous, because it only matters when the condition never comes true."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -13,12 +13,10 @@ from campaigns.models import Campaign, CampaignState, Recipient, RecipientState
 from campaigns.sender import engine
 from campaigns.services import lifecycle
 from gateways.models import Channel, ChannelState
-from gateways.services.health import check_channels
 from tests.faults.conftest import MakeGateway
 from tests.faults.gateway import Gateway, phone_of
-from tests.faults.scene import REACHED, campaign_to, connect, finish, people, phones_in
+from tests.faults.scene import REACHED, campaign_to, connect, finish, people, phones_in, revive
 from tests.faults.senders import Senders, until
-from tests.support.jobs import drain
 from tests.support.sockets import refused_url
 
 pytestmark = [pytest.mark.fault, pytest.mark.django_db(transaction=True)]
@@ -85,9 +83,7 @@ def recover(scenarios: list[Scenario], gateway: Gateway, senders: Senders) -> No
         channel = Channel.objects.get(pk=scenario.channel.pk)
         channel.config = {**channel.config, "base_url": gateway.url}
         channel.save()
-    Channel.objects.update(next_check_at=None)
-    check_channels()
-    drain()
+    revive()
     assert not Channel.objects.exclude(state=ChannelState.CONNECTED).exists()
     for scenario in scenarios:
         lifecycle.resume(Campaign.objects.get(pk=scenario.campaign.pk))

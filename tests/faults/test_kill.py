@@ -41,7 +41,7 @@ def test_twenty_kills_in_a_campaign_write_to_nobody_twice_and_forget_nobody(
     killed = 0
     stranded: set[str] = set()
     for number in range(KILLS):
-        sender = senders.start()
+        sender = senders.start(channel_lease=0.5)  # the next one waits until it has lapsed
         wait_for_its_moment(gateway, sender, PEOPLE * (number + 1) // (KILLS + 2), dice)
         killed += sender.kill()
         assert phones_in(campaign, RecipientState.QUEUED), "the kill came when the work was done"
