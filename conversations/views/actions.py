@@ -15,7 +15,7 @@ from conversations.models import Conversation, Handler, Message, Origin
 from conversations.queries import get_conversation
 from conversations.services import handling
 from conversations.services.send import resend, send_message
-from conversations.views.inbox import thread_context
+from conversations.views.inbox import page_context, thread_context
 from core.uploads import SafeUpload, UploadRefusedError, check_upload
 
 
@@ -112,4 +112,5 @@ def _refused(request: MemberRequest, conversation: Conversation, reason: str) ->
     messages.error(request, reason)
     if request.htmx:
         return render(request, "conversations/inbox.html#messages", thread_context(request, conversation), status=422)
-    return redirect("conversations:conversation", conversation.pk)
+    context = page_context(request, conversation) | {"typed": request.POST.get("body", "")}
+    return render(request, "conversations/inbox.html", context, status=422)

@@ -41,8 +41,7 @@ def conversation_page(request: MemberRequest, conversation_id: UUID) -> HttpResp
         return render(request, "conversations/inbox.html#head", thread_context(request, conversation))
     if request.membership.can_write:
         mark_read(conversation)
-    context = _list_context(request) | thread_context(request, conversation)
-    return render(request, "conversations/inbox.html", context)
+    return render(request, "conversations/inbox.html", page_context(request, conversation))
 
 
 @require_safe
@@ -52,6 +51,10 @@ def attachment_file(request: MemberRequest, attachment_id: UUID) -> HttpResponse
     if found is None:
         return render(request, "404.html", status=404)
     return media_response(found.path, mimetype=found.mimetype, filename=found.filename, request=request)
+
+
+def page_context(request: MemberRequest, conversation: Conversation) -> dict[str, object]:
+    return _list_context(request) | thread_context(request, conversation)
 
 
 def _list_context(request: MemberRequest) -> dict[str, object]:
