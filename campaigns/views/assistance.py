@@ -24,6 +24,7 @@ from campaigns.services import audience
 from campaigns.services.audience import AudienceCounts, render_for
 from campaigns.services.drafts import MAX_BODY, MAX_VARIANTS, clean_hours
 from campaigns.views.review import review
+from campaigns.views.words import left_out_words
 from core.clock import SendingHours, now
 from core.placeholders import GREETING, greeting_at, render_placeholders, unknown_placeholders
 from gateways.models import ChannelRole
@@ -136,6 +137,7 @@ def summary_of(request: MemberRequest, form: CampaignForm) -> dict[str, Any]:
     return {
         "lists": lists,
         "counts": counts,
+        "left_out": [(reason, left_out_words(reason, n)) for reason, n in counts.left_out.items()] if counts else [],
         "numbers": numbers,
         "variants": labelled(form.texts),
         "later": later,

@@ -11,15 +11,19 @@ from accounts.access import member_required, role_required
 from accounts.http import MemberRequest
 from accounts.models import Role
 from campaigns.errors import CampaignIncompleteError, CampaignStateError
-from campaigns.models import Campaign, CampaignState, Recipient, SkipReason
+from campaigns.models import Campaign, CampaignState, Recipient
 from campaigns.queries import figures as queries
 from campaigns.queries import report
 from campaigns.queries.forecast import eta
 from campaigns.queries.waiting import pause_words, standstills, waiting_note
 from campaigns.services import lifecycle
+from campaigns.services.audience import ordered_lists, preview_audience
 from campaigns.services.recipients import decide_unknown, retry_failed
+from campaigns.views.review import EDITABLE, Choice, review
+from campaigns.views.words import left_out_words, legend
 from core.exports import csv_response, xlsx_response
 from core.pagination import InvalidCursorError, keyset_page
+from leads.models import ContactList
 
 PAGE = 20
 RECIPIENTS = 25
@@ -137,10 +141,11 @@ def campaign_export(request: MemberRequest, campaign_id: UUID, file_format: str)
 def _report(request: MemberRequest, campaign: Campaign) -> dict[str, object]:
     variants = queries.variant_figures(campaign)
     numbers = queries.channel_figures(campaign)
+    stats = queries.stats(campaign)
     is_running = campaign.state == CampaignState.RUNNING
     return {
         "campaign": campaign,
-        "stats": queries.stats(campaign),
+        "stats": stats,
         "variants": variants,
         "leader": report.leader(variants),
         "lanes": report.lanes(campaign, numbers, request.organization.timezone),
@@ -149,8 +154,26 @@ def _report(request: MemberRequest, campaign: Campaign) -> dict[str, object]:
         "waits": standstills(campaign),
         "pause_words": pause_words(campaign) if campaign.state == CampaignState.PAUSED else "",
         "ends_at": eta(campaign) if is_running else None,
-        "skipped": [(SkipReason(reason).label, count) for reason, count in queries.skipped_reasons(campaign).items()],
+        "skipped": [left_out_words(reason, count) for reason, count in queries.skipped_reasons(campaign).items()],
+        "legend": legend(stats),
+        "review": _review(campaign) if campaign.state in EDITABLE else [],
     }
+
+
+def _review(campaign: Campaign) -> list[Choice]:
+    """Return what a campaign that has not started will do, as its last step showed it."""
+    list_ids = ordered_lists(campaign)
+    names = dict(ContactList.objects.filter(pk__in=list_ids).values_list("pk", "name"))
+    return review(
+        campaign.name,
+        [names[one] for one in list_ids if one in names],
+        list(campaign.variants.values_list("body", flat=True)),
+        list(campaign.campaign_channels.order_by("channel__created_at").values_list("channel__name", flat=True)),
+        campaign.start_at,
+        campaign.sending_hours,
+        is_later=campaign.start_at is not None,
+        left_out=sum(preview_audience(list_ids).left_out.values()),
+    )
 
 
 def _recipients(request: MemberRequest, campaign: Campaign) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""What the last step of the wizard repeats before anything leaves: each choice, with the way back to its step."""
+"""What a campaign will do, repeated before anything leaves: each choice, with the way back to its step."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, time
@@ -8,8 +8,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from campaigns.forms import DAYS
+from campaigns.models import CampaignState
 from core.clock import SendingHours
 from core.moments import spoken, spoken_time
+
+EDITABLE = (CampaignState.DRAFT, CampaignState.SCHEDULED)
 
 
 class Choice(NamedTuple):

@@ -15,12 +15,13 @@ from accounts.http import MemberRequest
 from accounts.models import Role
 from campaigns.errors import CampaignIncompleteError, CampaignStateError
 from campaigns.forms import CampaignForm, fingerprint, initial_of, new_key
-from campaigns.models import Campaign, CampaignState
+from campaigns.models import Campaign
 from campaigns.queries.figures import get_campaign
 from campaigns.services import lifecycle
 from campaigns.services.drafts import create_campaign, update_draft
 from campaigns.services.transitions import lock
 from campaigns.views.assistance import changed_texts, summary_of
+from campaigns.views.review import EDITABLE
 
 
 class StaleFormError(Exception):
@@ -29,9 +30,6 @@ class StaleFormError(Exception):
     def __init__(self, campaign: Campaign) -> None:
         super().__init__(str(campaign.pk))
         self.campaign = campaign
-
-
-EDITABLE = (CampaignState.DRAFT, CampaignState.SCHEDULED)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -8,6 +8,10 @@ const refreshesItself = ({ requestConfig, elt, target }) => {
 };
 const keyOf = (node) => [node.tagName, node.id, node.name, node.getAttribute("href"), node.textContent.trim()].join("|");
 
+let pressed = null;
+document.addEventListener("pointerdown", (event) => { pressed = event.target; }, true);
+for (const type of ["pointerup", "pointercancel", "dragend"]) addEventListener(type, () => setTimeout(() => { pressed = null; }), true);
+
 document.addEventListener("htmx:beforeRequest", (event) => {
   // Under an open menu nothing moves: the next signal looks again.
   if (refreshesItself(event.detail) && event.target.querySelector(":popover-open")) event.preventDefault();
@@ -15,6 +19,8 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 
 document.addEventListener("htmx:beforeSwap", ({ detail, target }) => {
   if (!refreshesItself(detail)) return;
+  // Between the press and the release of a button it stays where it is, or the click would be lost.
+  if (pressed && target.contains(pressed)) return void (detail.shouldSwap = false);
   const focused = target.contains(document.activeElement) ? document.activeElement : null;
   kept.set(detail.xhr, {
     open: [...target.querySelectorAll("details[id][open]")].map((one) => one.id),
