@@ -260,17 +260,25 @@ class DayRuleForm(forms.Form):
 
 class SettingsForm(forms.ModelForm[BookingSettings]):
     owner_phone = PhoneField(required=False, label=_("WhatsApp of the business"))
+    telegram_token = forms.CharField(
+        label=_("Token of the Telegram bot"), required=False, max_length=100, strip=True,
+        widget=forms.PasswordInput({"autocomplete": "off"}),
+    )  # fmt: skip
 
     class Meta:
         model = BookingSettings
         fields = (
             "is_public", "slug", "welcome", "address", "state_code", "closes_on_holidays", "closes_on_optional",
             "slot_step_minutes", "min_notice_minutes", "horizon_days", "hold_minutes", "reminds_day_before",
-            "reminds_hour_before", "invoice_moment", "owner_notice", "owner_phone", "telegram_chat_id",
+            "reminds_hour_before", "owner_notice", "owner_phone", "telegram_chat_id",
         )  # fmt: skip
 
-    def __init__(self, *args: Any, states: list[str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, states: list[str], bot_hint: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["telegram_token"].help_text = (
+            _("Ends in %(hint)s. Leave empty to keep it.") % {"hint": bot_hint} if bot_hint else ""
+        )
+        self.has_bot = bool(bot_hint)
         choices = [("", _("national holidays only")), *((code, code) for code in states)]
         self.fields["state_code"] = forms.ChoiceField(label=_("State of Brazil"), choices=choices, required=False)
 
@@ -284,8 +292,11 @@ class SettingsForm(forms.ModelForm[BookingSettings]):
         cleaned = super().clean() or {}
         if cleaned.get("owner_notice") == "whatsapp" and not cleaned.get("owner_phone") and not self.errors:
             self.add_error("owner_phone", _("Give the number that is told."))
-        if cleaned.get("owner_notice") == "telegram" and not cleaned.get("telegram_chat_id"):
-            self.add_error("telegram_chat_id", _("Give the chat that is told."))
+        if cleaned.get("owner_notice") == "telegram":
+            if not cleaned.get("telegram_chat_id"):
+                self.add_error("telegram_chat_id", _("Give the chat that is told."))
+            if not cleaned.get("telegram_token") and not self.has_bot:
+                self.add_error("telegram_token", _("Give the token that BotFather shows."))
         return cleaned
 
 

@@ -7,9 +7,10 @@ from bookings.events import (
     BookingMoved,
 )
 from bookings.models import NoticeKind
-from bookings.services import notices, replies
+from bookings.services import notices, processes, replies
 from bookings.services.history import note_in_timeline
 from conversations.events import CustomerReplied
+from sagas.events import SagaFailed, SagaStuck
 from sagas.outbox import subscriber
 
 
@@ -36,6 +37,21 @@ def tell_of_the_new_time(event: BookingMoved) -> None:
 @subscriber(BookingCancelled)
 def tell_of_the_cancelling(event: BookingCancelled) -> None:
     _tell(event, NoticeKind.CANCELLED)
+
+
+@subscriber(BookingCancelled)
+def undo_the_process_of_the_booking(event: BookingCancelled) -> None:
+    processes.undo(event.booking_id)
+
+
+@subscriber(SagaFailed)
+def cancel_what_failed(event: SagaFailed) -> None:
+    processes.cancel_after(event)
+
+
+@subscriber(SagaStuck)
+def cancel_what_is_stuck(event: SagaStuck) -> None:
+    processes.cancel_after(event)
 
 
 @subscriber(BookingFinished)

@@ -35,8 +35,10 @@ def choices() -> str:
     return _("Answer 1 to confirm, 2 to move or 3 to cancel.")
 
 
-def notice_text(notice: BookingNotice, booking: Booking, own: BookingSettings, zone: str) -> str:
-    """Return the message of a notice."""
+def notice_text(
+    notice: BookingNotice, booking: Booking, own: BookingSettings, zone: str, *, answerable: bool = True
+) -> str:
+    """Return the message of a notice; an e-mail is not ``answerable`` and leaves the choices out."""
     name = first_name(booking.contact.name)
     hello = _("Hello, %(name)s.") % {"name": name} if name else _("Hello.")
     parts = [f"{hello} {_opening(notice, booking)}", what(booking, own, zone)]
@@ -47,12 +49,29 @@ def notice_text(notice: BookingNotice, booking: Booking, own: BookingSettings, z
         return "\n\n".join(parts)
     if notice.kind == NoticeKind.HELD and booking.held_until:
         parts.append(_("It is kept for you until %(until)s.") % {"until": when(booking.held_until, zone)})
+    if not answerable:
+        parts.append(_("To confirm, move or cancel: %(link)s") % {"link": link_of(booking, own)})
+        return "\n\n".join(parts)
     parts.append(choices())
     if notice.kind == NoticeKind.CONFIRMED and booking.origin == BookingOrigin.PUBLIC:
         parts.append(_("If this was not you, answer 3."))
     if notice.kind != NoticeKind.HOUR_BEFORE:
         parts.append(_("Or use your page: %(link)s") % {"link": link_of(booking, own)})
     return "\n\n".join(parts)
+
+
+def owner_text(booking: Booking, zone: str, *, cancelled: bool) -> str:
+    """Return what the business is told of a booking."""
+    words = {
+        "name": booking.contact.display_name, "service": booking.service_name, "who": booking.professional.name,
+        "when": when(booking.starts_at, zone),
+    }  # fmt: skip
+    line = (
+        _("Booking cancelled: %(name)s, %(service)s with %(who)s, %(when)s")
+        if cancelled
+        else _("New booking: %(name)s, %(service)s with %(who)s, %(when)s")
+    )
+    return f"{line % words}\n{settings.BASE_URL}{reverse('bookings:booking', args=[booking.pk])}"
 
 
 def _opening(notice: BookingNotice, booking: Booking) -> str:

@@ -6,12 +6,6 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import OrganizationOwned
 
 
-class InvoiceMoment(models.TextChoices):
-    NEVER = "never", _("do not issue")
-    BOOKING = "booking", _("when it is booked")
-    PAYMENT = "payment", _("when it is paid")
-
-
 class OwnerNotice(models.TextChoices):
     NONE = "none", _("do not tell")
     WHATSAPP = "whatsapp", _("by WhatsApp")
@@ -44,7 +38,6 @@ class BookingSettings(OrganizationOwned):
     )
     reminds_day_before = models.BooleanField(_("reminder 24 h before"), default=True)
     reminds_hour_before = models.BooleanField(_("reminder 1 h before"), default=True)
-    invoice_moment = models.CharField(_("invoice"), max_length=8, choices=InvoiceMoment, default=InvoiceMoment.NEVER)
     owner_notice = models.CharField(_("tell the business"), max_length=8, choices=OwnerNotice, default=OwnerNotice.NONE)
     owner_phone = models.CharField(_("WhatsApp of the business"), max_length=20, blank=True)
     telegram_chat_id = models.CharField(_("Telegram chat id"), max_length=40, blank=True)

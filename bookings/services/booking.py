@@ -6,6 +6,7 @@ refuses the second one whatever the code above it believes.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -29,11 +30,13 @@ from core.jobs import job
 from core.live import signal
 from core.tenancy import across_organizations, activate_organization
 from leads.models import Contact
+from sagas.orchestrator import orchestrator
 from sagas.outbox import publish
 
 OWN_LIMIT = 5
 SELF_SERVICE = (BookingOrigin.PUBLIC, BookingOrigin.SDR)
 GRACE = timedelta(minutes=1)
+PROCESS = "create_booking"
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ def book(wish: Wish) -> Booking:
     """Book at once. Raises :class:`SlotTakenError`, or :class:`TooManyBookingsError` for those who help themselves."""
     booking = _create(wish, BookingState.CONFIRMED, None)
     _publish(BookingConfirmed, booking, wish.by)
+    _begin_process(booking)
     return booking
 
 
@@ -86,6 +90,15 @@ def _create(wish: Wish, state: BookingState, held_until: datetime | None) -> Boo
     _save(booking)
     _record(booking, state, wish.by, wish.actor, to=wish.starts_at)
     return booking
+
+
+def process_id(booking_id: UUID | str) -> str:
+    """Return the name of the saga that tells everybody else of a booking, see :mod:`bookings.booking_saga`."""
+    return f"booking:{booking_id}"
+
+
+def _begin_process(booking: Booking) -> None:
+    orchestrator.start(PROCESS, process_id(booking.pk), {"booking_id": str(booking.pk)})
 
 
 def _lock(professional: Professional) -> None:
@@ -141,6 +154,7 @@ def confirm(booking: Booking, *, by: str, actor: Membership | None = None) -> Bo
         locked.save()
         _record(locked, "confirmed", by, actor)
         _publish(BookingConfirmed, locked, by)
+        _begin_process(locked)
         return locked
     if locked.state not in ACTIVE:
         raise _past(locked)

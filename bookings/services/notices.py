@@ -126,11 +126,18 @@ def _write(notice: BookingNotice, booking: Booking) -> None:
         notice.awaits_answer_until = booking.starts_at
 
 
-def text_of(notice: BookingNotice, booking: Booking) -> str:
+def text_of(notice: BookingNotice, booking: Booking, *, answerable: bool = True) -> str:
     """Return the notice in the business's language."""
     organization = _organization()
     with translation.override(organization.language):
-        return wording.notice_text(notice, booking, get_settings(), organization.timezone)
+        return wording.notice_text(notice, booking, get_settings(), organization.timezone, answerable=answerable)
+
+
+def subject_of(notice: BookingNotice, booking: Booking) -> str:
+    """Return the subject of the notice as an e-mail, in the business's language."""
+    organization = _organization()
+    with translation.override(organization.language):
+        return wording.subject(notice, booking, organization.timezone)
 
 
 def _organization() -> Organization:
@@ -155,8 +162,5 @@ def mail_notice(*, organization_id: str, notice_id: str) -> None:
     if not BookingNotice.objects.filter(pk=notice_id, emailed_at=None).update(emailed_at=now()):
         return
     notice = BookingNotice.objects.select_related("booking__contact", "booking__professional").get(pk=notice_id)
-    organization = _organization()
-    with translation.override(organization.language):
-        title = wording.subject(notice, notice.booking, organization.timezone)
-    body = text_of(notice, notice.booking)
-    EmailMessage(title, body, to=[address_of(notice.booking)]).send()
+    body = text_of(notice, notice.booking, answerable=False)
+    EmailMessage(subject_of(notice, notice.booking), body, to=[address_of(notice.booking)]).send()

@@ -220,7 +220,8 @@ def test_who_asked_for_silence_is_not_written_to(make_booking: Make, rita: Conta
     assert set(BookingNotice.objects.exclude(state=NoticeState.PLANNED).values_list("reason", flat=True)) == {
         "opted_out"
     }
-    assert [message.to for message in mail.outbox] == [["rita@example.com"]]
+    # The confirmation and the reminder.
+    assert [message.to for message in mail.outbox] == [["rita@example.com"]] * 2
 
 
 def test_without_any_number_the_notice_says_why(make_booking: Make, simulator: Channel) -> None:
@@ -236,8 +237,11 @@ def test_reminders_are_mailed_once_where_there_is_an_address(make_booking: Make,
     drain()
     for _again in range(3):
         go(clock, MONDAY - 24 * HOUR)
-    assert [message.subject for message in mail.outbox] == ["Lembrete: Limpeza, seg 7/12, 09:00"]
-    assert "Limpeza com Nina" in str(mail.outbox[0].body)
+    assert [message.subject for message in mail.outbox][1:] == ["Lembrete: Limpeza, seg 7/12, 09:00"]
+    assert "Limpeza com Nina" in str(mail.outbox[1].body)
+    # Nobody can answer an e-mail with a number.
+    assert "Responda 1" not in str(mail.outbox[1].body)
+    assert "/r/" in str(mail.outbox[1].body)
 
 
 def test_the_chat_in_use_is_the_one_written_to(make_booking: Make, rita: Contact, simulator: Channel) -> None:
