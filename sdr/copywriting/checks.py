@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from core.placeholders import placeholders_in
 from core.text import fold
-from sdr.policy import DISCOUNT, LINK, amounts_in
+from sdr.policy.claims import LINK, OFFER
+from sdr.policy.money import amounts_in
 
 TOO_ALIKE = 0.5
 MIN_LINES, MAX_LINES, MAX_LINE = 2, 4, 140
@@ -34,8 +35,8 @@ def acceptable(text: str, stated: str) -> bool:
         return False
     if "nome" not in {key for key, _fallback in placeholders_in(text)}:
         return False
-    promised = {found[0].lower() for found in DISCOUNT.finditer(text)} - {
-        found[0].lower() for found in DISCOUNT.finditer(stated)
+    promised = {found[0].lower() for found in OFFER.finditer(text)} - {
+        found[0].lower() for found in OFFER.finditer(stated)
     }
     foreign = [link for link in LINK.findall(text) if link.rstrip(".,!?)") not in stated]
     return not promised and not foreign and amounts_in(text) <= amounts_in(stated)
