@@ -45,7 +45,7 @@ class ChannelIn(Schema):
     provider: str = Field(max_length=20)
     name: str = Field(min_length=1, max_length=80)
     phone: str = Field("", max_length=40)
-    role: Literal["active", "standby"] = "active"
+    role: Literal["active", "warming", "standby"] = "active"
     config: dict[str, Any] = Field(default_factory=dict)
     pace: PaceIn | None = None
 
@@ -55,7 +55,7 @@ class ChannelPatch(Schema):
 
     name: str | None = Field(None, min_length=1, max_length=80)
     phone: str | None = Field(None, max_length=40)
-    role: Literal["active", "standby"] | None = None
+    role: Literal["active", "warming", "standby"] | None = None
     config: dict[str, Any] | None = None
     pace: PaceIn | None = None
     paused: bool | None = None

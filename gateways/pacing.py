@@ -6,10 +6,10 @@ that keeps it use the same arithmetic.
 
 import random
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from core.clock import day_bounds, local, now, outside_quiet
-from gateways.models import Channel, ChannelState
+from gateways.models import Channel, ChannelRole, ChannelState
 from gateways.registry import get_adapter
 
 FLOOR_MS = 500
@@ -19,6 +19,9 @@ NO_QUIET_HOURS = (time(0, 0), time(0, 0))
 # Messages a day by age in days since the number was connected; from day 14 on the cap holds.
 WARM_UP = ((1, 20), (2, 40), (3, 60), (5, 100), (7, 180), (10, 300), (13, 450))
 WARM_DAYS = 14
+# What a number sends a day that only has to stay ready.
+WARMING_CAP = 60
+HOURS, LONGEST_STRETCH = 24, 2.0
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,10 @@ def pace_of(channel: Channel, at: datetime) -> Pace:
     floor = FLOOR_MS if paced else 0
     low = max(floor, channel.min_gap_ms if channel.min_gap_ms is not None else _low(default, channel.max_gap_ms))
     high = max(low, channel.max_gap_ms if channel.max_gap_ms is not None else default[1])
+    stretch = stretch_of(channel, at) if paced else 1.0
     return Pace(
-        timedelta(milliseconds=low),
-        timedelta(milliseconds=high),
+        timedelta(milliseconds=low * stretch),
+        timedelta(milliseconds=high * stretch),
         _daily_cap(channel, at, paced),
         _quiet(channel, paced),
     )
@@ -76,10 +80,26 @@ def _daily_cap(channel: Channel, at: datetime, paced: bool) -> int | None:
     if cap is None and paced:
         cap = warm_up_cap(channel, at) if channel.warm_up else QR_DAILY_CAP
     official = official_cap(channel)
-    known = [limit for limit in (cap, official) if limit is not None]
-    if not known:
-        return None
-    return min(known) // 2 if is_restricted(channel, at) else min(known)
+    ready = WARMING_CAP if paced and channel.role == ChannelRole.WARMING and not channel.stands_in_for_id else None
+    known = [limit for limit in (cap, official, ready) if limit is not None]
+    return int(min(known) * care_of(channel, at)) if known else None
+
+
+def care_of(channel: Channel, at: datetime) -> float:
+    """Return the share of its cap that a channel may use: half for a day after a restriction, then slowly all of it."""
+    if is_restricted(channel, at):
+        return 0.5
+    if channel.careful_until is None or channel.careful_until <= at or channel.restricted_until is None:
+        return 1.0
+    whole = channel.careful_until - channel.restricted_until
+    return 0.5 + 0.5 * ((at - channel.restricted_until) / whole) if whole > timedelta(0) else 1.0
+
+
+def stretch_of(channel: Channel, at: datetime) -> float:
+    """Return by how much the gaps are longer than usual: in hours in which few answer, and after a restriction."""
+    shape = channel.hour_shape
+    hourly = shape[at.astimezone(UTC).hour] / 100 if shape and len(shape) == HOURS else 1.0
+    return max(1.0, min(LONGEST_STRETCH, hourly)) * (2.0 - care_of(channel, at))
 
 
 def official_cap(channel: Channel) -> int | None:

@@ -1,14 +1,28 @@
 from gateways.models.channel import Channel, ChannelEvent, ChannelRole, ChannelState, NumberCheck
+from gateways.models.pool import (
+    ChannelHour,
+    DrillState,
+    IncidentKind,
+    MissingSpan,
+    PoolDrill,
+    PoolIncident,
+)
 from gateways.models.receipt import MessageStatus, Receipt, ReceiptState
 from gateways.models.simulation import SimulatedHook
 
 __all__ = [
     "Channel",
     "ChannelEvent",
+    "ChannelHour",
     "ChannelRole",
     "ChannelState",
+    "DrillState",
+    "IncidentKind",
     "MessageStatus",
+    "MissingSpan",
     "NumberCheck",
+    "PoolDrill",
+    "PoolIncident",
     "Receipt",
     "ReceiptState",
     "SimulatedHook",

@@ -20,6 +20,7 @@ class ChannelState(models.TextChoices):
 
 class ChannelRole(models.TextChoices):
     ACTIVE = "active", _("active")
+    WARMING = "warming", _("warming up")
     STANDBY = "standby", _("standby")
     RETIRED = "retired", _("retired")
 
@@ -38,6 +39,10 @@ class Channel(OrganizationOwned):
     (:mod:`gateways.services.health`): ``unacked_sends`` counts sends since the provider last confirmed one,
     ``failed_streak`` messages refused in a row, ``failed_checks`` heartbeats without a connection. ``message_limit`` is
     how many people an official number may write to in a day, as its provider says: 0 is no limit, None not known.
+    A *warming* number sends a little each day so that it is ready; a *standby* keeps silent until it is needed.
+    ``stands_in_for`` is the number whose place it has taken, ``role_since`` when it got its role, ``careful_until`` until
+    when it is brought back slowly after a restriction. ``hour_shape`` are 24 percentages by UTC hour that stretch the gaps
+    in hours in which few people answer.
     """
 
     provider = models.CharField(_("provider"), max_length=20)
@@ -79,6 +84,14 @@ class Channel(OrganizationOwned):
     message_limit = models.PositiveIntegerField(null=True)
     quality = models.CharField(max_length=10, blank=True, default="", db_default="")
     on_second_server_since = models.DateTimeField(null=True)
+    stands_in_for = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")
+    role_since = models.DateTimeField(auto_now_add=True, null=True)
+    careful_until = models.DateTimeField(null=True)
+    hour_shape = models.JSONField(null=True)
+    carrier = models.CharField(_("carrier"), max_length=40, blank=True, default="", db_default="")
+    tariff = models.CharField(_("plan"), max_length=60, blank=True, default="", db_default="")
+    monthly_cost_cents = models.PositiveIntegerField(null=True)
+    acquired_on = models.DateField(null=True)
     lease_token = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
     removed_at = models.DateTimeField(null=True)
@@ -98,6 +111,12 @@ class Channel(OrganizationOwned):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def icon(self) -> str:
+        """The drawing of the network that it speaks through."""
+        others = {"telegram": "telegram", "instagram": "instagram", "messenger": "chat", "simulator": "bot"}
+        return others.get(self.provider, "whatsapp")
 
     @property
     def config(self) -> dict[str, Any]:
