@@ -8,6 +8,7 @@ from billing.jobs import (
     purge_stripe_events,
     resume_refunds,
 )
+from bookings.charges.receipts import sweep_receipts
 from bookings.services.booking import expire_holds
 from bookings.services.notices import send_due_notices
 from campaigns.jobs import build_missing_audiences, start_due_campaigns, sweep_campaigns, watch_campaigns
@@ -40,6 +41,7 @@ RECURRING: list[Recurring] = [
     Recurring(check_channels, 3, "Ask the gateway of every number whose check is due how it is."),
     Recurring(send_due_notices, 15, "Write the reminders of bookings whose time has come."),
     Recurring(expire_holds, 30, "Give back the slots that nobody confirmed in time."),
+    Recurring(sweep_receipts, 30, "E-mail receipts whose job was lost or whose retry is due."),
     Recurring(forget_old_answers, 3600, "Drop stored API answers a day old."),
     Recurring(mark_abandoned, 3600, "Record leads who stopped answering."),
     Recurring(watch_spending, 3600, "Warn owners whose AI has cost more than the limit this month."),

@@ -27,6 +27,7 @@ urlpatterns = [
     path("conversas/", include("conversations.urls")),
     path("agenda/", include("bookings.urls")),
     path("agendar/", include("bookings.public_urls")),
+    path("cobrancas/", include("bookings.charges.urls")),
     path("leads/", include("leads.urls")),
     path("campanhas/", include("campaigns.urls")),
     path("sdr/", include("sdr.urls")),

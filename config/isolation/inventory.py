@@ -36,6 +36,7 @@ ROUTES: dict[str, Kind] = {
     "conversas/": Kind.MEMBER,
     "agenda/": Kind.MEMBER,
     "agendar/": Kind.PUBLIC,
+    "cobrancas/": Kind.MEMBER,
     "leads/": Kind.MEMBER,
     "campanhas/": Kind.MEMBER,
     "sdr/": Kind.MEMBER,

@@ -1,6 +1,7 @@
 """Two organizations with a row of everything, so that each route has something foreign to be asked for."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -8,6 +9,7 @@ from django.db import transaction
 from accounts.models import ApiToken, Invitation, Membership, Role, Team, User
 from accounts.services.organizations import create_organization
 from accounts.services.tokens import create_api_token
+from billing.models import Charge
 from campaigns.models import Campaign, Recipient
 from conversations.models import Attachment, Conversation, Message
 from core.clock import now
@@ -99,10 +101,14 @@ def _rows(member: Membership) -> dict[str, UUID | int]:
     process = SagaExecution.objects.create(
         saga_id=CANARY, definition=CANARY, step_names=[CANARY], context={"name": CANARY}, created_at=now()
     )
+    charge = Charge.objects.create(
+        payer_name=CANARY, amount_cents=100, description=CANARY, method="pix_static", pix_code=CANARY, search=CANARY,
+        expires_at=now() + timedelta(days=1), organization_id=member.organization_id,
+    )  # fmt: skip
     rows = {
         "channel": channel, "contact": contact, "list": contacts, "contact_list": contacts, "import": run, "campaign": campaign,
         "recipient": recipient, "conversation": thread, "message": message, "attachment": attachment, "team": team,
-        "invitation": invitation, "token": token, "membership": member, "execution": process,
+        "invitation": invitation, "token": token, "membership": member, "execution": process, "charge": charge,
     }  # fmt: skip
     ids: dict[str, UUID | int] = {f"{name}_id": row.pk for name, row in rows.items()}
     ids["receipt_id"] = receipt.pk  # a sequence, not a UUID; the walk writes it as it is
