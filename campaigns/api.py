@@ -14,6 +14,7 @@ from campaigns.models import Campaign, Recipient, RecipientState
 from campaigns.services import lifecycle
 from campaigns.services.lifecycle import VariantDraft
 from core.pagination import keyset_page
+from core.placeholders import shown
 
 router = Router(tags=["campaigns"])
 plain_router = Router(tags=["campaigns"])
@@ -33,6 +34,42 @@ class HoursIn(Schema):
     end: str = Field(max_length=5)
 
 
+class FieldRuleIn(Schema):
+    """``key`` as in a placeholder of a message, e.g. ``plano``; ``value`` is for ``is``, ``is_not`` and ``contains``."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    key: str = Field(min_length=1, max_length=60)
+    operator: Literal["is", "is_not", "contains", "filled", "empty"]
+    value: str = Field("", max_length=120)
+
+
+class AudienceIn(Schema):
+    """Whom of the lists the campaign is for; without a member everybody who may be written to.
+
+    ``temperatures`` may hold ``none`` for people not qualified yet. Of ``silent_days`` and ``recent_days`` the first means people
+    who wrote nothing for so long (or never), the second those who wrote within them. ``not_in_campaign``, ``not_customer`` and
+    ``cap_count`` messages in ``cap_days`` days leave people out with the reason; so does ``unanswered``, the messages of
+    campaigns without an answer after which one is left in peace.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    temperatures: list[Literal["quente", "morno", "frio", "muito_frio", "none"]] = Field(
+        default_factory=list, max_length=5
+    )
+    tags: list[str] = Field(default_factory=list, max_length=20)
+    without_tags: list[str] = Field(default_factory=list, max_length=20)
+    fields: list[FieldRuleIn] = Field(default_factory=list, max_length=5)
+    silent_days: int = Field(0, ge=0, le=3650)
+    recent_days: int = Field(0, ge=0, le=3650)
+    not_in_campaign: bool = False
+    not_customer: bool = False
+    cap_count: int = Field(0, ge=0, le=100)
+    cap_days: int = Field(0, ge=0, le=3650)
+    unanswered: int = Field(3, ge=1, le=100)
+
+
 class CampaignIn(Schema):
     name: str = Field(min_length=1, max_length=120)
     list_ids: list[UUID] = Field(min_length=1, max_length=50)
@@ -41,6 +78,7 @@ class CampaignIn(Schema):
     start_at: datetime | None = None
     sending_hours: HoursIn | None = None
     priority: int = Field(0, ge=-100, le=100)
+    audience: AudienceIn | None = None
 
 
 class CampaignOut(Schema):
@@ -98,6 +136,10 @@ class RecipientOut(Schema):
     error: str = Field(description="Why it was left out, failed or is in doubt, in words; empty otherwise")
 
     @staticmethod
+    def resolve_body(recipient: Recipient) -> str:
+        return shown(recipient.body)
+
+    @staticmethod
     def resolve_error(recipient: Recipient) -> str:
         return recipient.error or str(recipient.get_skip_reason_display())
 
@@ -140,6 +182,7 @@ def create_campaign(request: HttpRequest, data: CampaignIn) -> tuple[int, Campai
         start_at=data.start_at,
         sending_hours=data.sending_hours.dict() if data.sending_hours else None,
         priority=data.priority,
+        audience=data.audience.dict() if data.audience else None,
     )
 
 

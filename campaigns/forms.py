@@ -124,7 +124,8 @@ def fingerprint(campaign: Campaign) -> str:
     bodies = list(campaign.variants.order_by("label").values_list("body", flat=True))
     channels = sorted(str(pk) for pk in campaign.campaign_channels.values_list("channel_id", flat=True))
     lists = [str(pk) for pk in ordered_lists(campaign)]
-    said = [campaign.name, bodies, lists, channels, campaign.start_at, sorted(campaign.sending_hours.items())]
+    rules = sorted(campaign.audience_rules.items())
+    said = [campaign.name, bodies, lists, channels, campaign.start_at, sorted(campaign.sending_hours.items()), rules]
     return hashlib.sha256(repr(said).encode()).hexdigest()
 
 

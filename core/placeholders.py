@@ -223,6 +223,11 @@ def without_signs(frozen: str) -> str:
     return frozen.translate(_NO_SIGNS)
 
 
+def shown(frozen: str) -> str:
+    """Return a frozen text as it is shown to members: a greeting that no hour has filled yet as its placeholder."""
+    return without_signs(frozen.replace(CAPITAL + END, "{saudacao}").replace(WITHIN + END, "{saudacao}"))
+
+
 def greeting_at(local: datetime) -> str:
     """Return how one greets at this local time."""
     return "Bom dia" if 5 <= local.hour < 12 else "Boa tarde" if 12 <= local.hour < 18 else "Boa noite"

@@ -21,8 +21,8 @@ class Campaign(OrganizationOwned):
     """A message in one or more variants to the contacts of some lists.
 
     ``sending_hours`` is ``{"days": [0..6, Monday first], "start": "09:00", "end": "18:00"}`` in the organization's time zone, empty
-    for any time the channels allow. ``errors`` counts failures by code: ``{code: {"count", "text"}}``. ``sent_count`` includes what
-    was later delivered or read.
+    for any time the channels allow. ``audience_rules`` are :class:`campaigns.services.audience_rules.AudienceRules` as JSON.
+    ``errors`` counts failures by code: ``{code: {"count", "text"}}``. ``sent_count`` includes what was later delivered or read.
     """
 
     name = models.CharField(_("name"), max_length=120)
@@ -32,6 +32,7 @@ class Campaign(OrganizationOwned):
     priority = models.SmallIntegerField(default=0)
     created_by = models.ForeignKey(Membership, null=True, on_delete=models.SET_NULL, related_name="+")
     business_context = models.TextField(blank=True)
+    audience_rules = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     audience_built_at = models.DateTimeField(null=True)
     total = models.PositiveIntegerField(default=0)
     sent_count = models.PositiveIntegerField(default=0)

@@ -13,18 +13,20 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from campaigns.models import Campaign, Recipient, RecipientState, SkipReason, Variant
+from campaigns.services.audience_rules import AudienceRules
 from core.clock import now
 from core.phones import extract_phone_from_whatsapp_link
 from core.placeholders import GREETING, HELD_GREETING, render_placeholders, varies
 from core.tenancy import current_organization_id
 from leads.models import Contact, ListMembership
 
-UNANSWERED_LIMIT = 3
+EVERYBODY = AudienceRules()
+NO_CAMPAIGN = UUID(int=0)
 BATCH = 1_000
 LARGE = 2_000
 BUILD_TIMEOUT = "15min"
 
-# One row per contact of the lists, in the order of the lists, with the reason that leaves it out ('' for none).
+# One row per contact of the lists that is meant, in the order of the lists, with the reason that leaves it out ('' for none).
 _CLASSIFIED = """
 WITH member AS MATERIALIZED (
   SELECT m.contact_id, bool_or(m.status = 1) AS wanted, count(*) AS places,
@@ -40,26 +42,32 @@ WITH member AS MATERIALIZED (
     AND r.sent_at > COALESCE(c.last_seen_at, '-infinity')
   GROUP BY r.contact_id
   HAVING count(*) >= %(unanswered)s
-), classified AS (
+){sets}, classified AS (
   SELECT c.id AS contact_id, c.phone, member.place, member.places,
          CASE WHEN c.anonymised_at IS NOT NULL THEN 'anonymised'
               WHEN c.phone = '' THEN 'no_phone'
               WHEN c.opted_out_at IS NOT NULL THEN 'opted_out'
               WHEN c.status <> 1 OR NOT member.wanted THEN 'status'
-              WHEN tired.contact_id IS NOT NULL THEN 'unanswered'
+              WHEN tired.contact_id IS NOT NULL THEN 'unanswered'{cases}
               ELSE '' END AS reason
   FROM member
   JOIN leads_contact c ON c.organization_id = %(organization)s AND c.id = member.contact_id
-  LEFT JOIN tired ON tired.contact_id = member.contact_id
+  LEFT JOIN tired ON tired.contact_id = member.contact_id{joins}
+  WHERE {meant}
 )
 """
 
-_PREVIEW = _CLASSIFIED + "SELECT reason, count(*), sum(places - 1) FROM classified GROUP BY reason"
+_PREVIEW = """
+SELECT reason, count(*), sum(places - 1), (SELECT count(*) FROM member) FROM classified GROUP BY reason
+"""
+
+_MEMBERS = """
+SELECT count(DISTINCT contact_id) FROM leads_listmembership
+WHERE organization_id = %(organization)s AND contact_list_id = ANY(%(lists)s::uuid[])
+"""
 
 # The id is a UUIDv7 made by the database: 48 bits of milliseconds over a random UUIDv4, version bits set to 7.
-_FREEZE = (
-    _CLASSIFIED
-    + """
+_FREEZE = """
 INSERT INTO campaigns_recipient
   (id, organization_id, campaign_id, contact_id, variant_id, position, phone, body, state, skip_reason)
 SELECT encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
@@ -77,7 +85,6 @@ JOIN unnest(%(variants)s::uuid[], %(bodies)s::text[], %(lows)s::int[], %(highs)s
   ON chosen.dice >= variant.low AND chosen.dice < variant.high
 ON CONFLICT (campaign_id, contact_id) DO NOTHING
 """
-)
 
 # Who has talked with one of the campaign's active numbers stays with it.
 _PIN = """
@@ -108,34 +115,45 @@ WHERE campaign_id = %(campaign)s AND state = 'queued' AND body = ''
 
 @dataclass(frozen=True)
 class AudienceCounts:
-    """``total`` people are in the lists; ``receives`` and the reasons of ``left_out`` add up to it. ``duplicates`` counts the
-    further places of people who are in more than one list; nobody receives a campaign twice."""
+    """``total`` people of the lists are meant; ``receives`` and the reasons of ``left_out`` add up to it. ``outside`` more are in
+    the lists and not meant. ``duplicates`` counts the further places of people who are in more than one list; nobody receives
+    a campaign twice."""
 
     total: int
     receives: int
     left_out: Mapping[SkipReason, int] = field(default_factory=dict)
     duplicates: int = 0
+    outside: int = 0
 
 
-def preview_audience(list_ids: Sequence[UUID]) -> AudienceCounts:
-    """Count who would receive a campaign to these lists of the active organization now, and who not and why."""
+def preview_audience(
+    list_ids: Sequence[UUID], rules: AudienceRules = EVERYBODY, campaign_id: UUID | None = None
+) -> AudienceCounts:
+    """Count who would receive a campaign to these lists of the active organization now, and who not and why.
+
+    ``campaign_id`` is the campaign that is asked about, whose own recipients count for nothing.
+    """
     with transaction.atomic(), connection.cursor() as cursor:
         _plan_for(cursor, list_ids)
-        cursor.execute(_PREVIEW, _parameters(list_ids))
-        rows: list[tuple[str, int, int]] = cursor.fetchall()
-    counts = {reason: count for reason, count, _again in rows}
+        cursor.execute(_classified(rules) + _PREVIEW, _parameters(list_ids, rules, campaign_id))
+        rows: list[tuple[str, int, int, int]] = cursor.fetchall()
+        if not rows and rules.chooses:
+            cursor.execute(_MEMBERS, _parameters(list_ids, rules, campaign_id))
+            return AudienceCounts(0, 0, outside=cursor.fetchone()[0])
+    counts = {reason: count for reason, count, _again, _members in rows}
+    total = sum(counts.values())
     return AudienceCounts(
-        total=sum(counts.values()),
+        total=total,
         receives=counts.get("", 0),
         left_out={reason: counts[reason] for reason in SkipReason if reason and reason in counts},
-        duplicates=int(sum(again for _reason, _count, again in rows)),
+        duplicates=int(sum(again for _reason, _count, again, _members in rows)),
+        outside=rows[0][3] - total if rows else 0,
     )
 
 
-def preview(list_ids: Sequence[UUID]) -> dict[str, int]:
-    """Return who would receive ('') and who not by reason, as a plain mapping."""
-    counts = preview_audience(list_ids)
-    return {"": counts.receives, **{str(reason): count for reason, count in counts.left_out.items()}}
+def preview_of(campaign: Campaign) -> AudienceCounts:
+    """Count who would receive a campaign as it is written now."""
+    return preview_audience(ordered_lists(campaign), AudienceRules.of(campaign.audience_rules), campaign.pk)
 
 
 @transaction.atomic
@@ -148,11 +166,12 @@ def build(campaign: Campaign) -> int:
         return campaign.total
     variants = list(campaign.variants.order_by("label"))
     lists = ordered_lists(campaign)
-    parameters = _parameters(lists) | _variant_parameters(campaign, variants)
+    rules = AudienceRules.of(campaign.audience_rules)
+    parameters = _parameters(lists, rules, campaign.pk) | _variant_parameters(campaign, variants)
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('statement_timeout', %s, true)", [BUILD_TIMEOUT])
         _plan_for(cursor, lists)
-        cursor.execute(_FREEZE, parameters)
+        cursor.execute(_classified(rules) + _FREEZE, parameters)
         if cursor.rowcount >= LARGE:
             cursor.execute("ANALYZE campaigns_recipient")  # claims follow at once, and autovacuum only in a minute
         if campaign.campaign_channels.count() > 1:
@@ -188,8 +207,25 @@ def _plan_for(cursor: CursorWrapper, list_ids: Sequence[UUID]) -> None:
     cursor.execute("SELECT set_config('enable_nestloop', %s, true)", ["off" if places >= LARGE else "on"])
 
 
-def _parameters(list_ids: Sequence[UUID]) -> dict[str, Any]:
-    return {"organization": current_organization_id(), "lists": list(list_ids), "unanswered": UNANSWERED_LIMIT}
+def _classified(rules: AudienceRules) -> str:
+    found = rules.reasons()
+    return _CLASSIFIED.format(
+        sets="".join(
+            f", {reason} AS MATERIALIZED (SELECT DISTINCT contact_id FROM ({sql}) AS s)" for reason, sql in found
+        ),
+        joins="".join(f" LEFT JOIN {reason} ON {reason}.contact_id = member.contact_id" for reason, _sql in found),
+        cases="".join(f" WHEN {reason}.contact_id IS NOT NULL THEN '{reason}'" for reason, _sql in found),
+        meant=rules.condition(),
+    )
+
+
+def _parameters(list_ids: Sequence[UUID], rules: AudienceRules, campaign_id: UUID | None) -> dict[str, Any]:
+    return {
+        "organization": current_organization_id(),
+        "lists": list(list_ids),
+        "campaign": campaign_id or NO_CAMPAIGN,
+        **rules.parameters(),
+    }
 
 
 def _variant_parameters(campaign: Campaign, variants: list[Variant]) -> dict[str, Any]:

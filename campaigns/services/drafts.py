@@ -14,6 +14,7 @@ from accounts.models import Membership
 from accounts.services.audit import record_audit
 from campaigns.errors import CampaignIncompleteError
 from campaigns.models import Campaign, CampaignChannel, CampaignList, CampaignState, Variant
+from campaigns.services.audience_rules import AudienceRules
 from campaigns.services.transitions import Action, check, lock, tell_pages
 from core.clock import SendingHours, now
 from core.tenancy import current_organization_id
@@ -46,23 +47,25 @@ class _Content:
     sending_hours: Mapping[str, Any] | None
     priority: int
     business_context: str
+    audience: Mapping[str, Any]
 
 
 @transaction.atomic
 def create_campaign(
     *, name: str, list_ids: Sequence[UUID], variants: Sequence[VariantDraft], channel_ids: Sequence[UUID],
     start_at: datetime | None = None, sending_hours: Mapping[str, Any] | None = None, priority: int = 0,
-    business_context: str = "", actor: Membership | None = None, key: UUID | None = None,
+    business_context: str = "", audience: Mapping[str, Any] | None = None, actor: Membership | None = None,
+    key: UUID | None = None,
 ) -> Campaign:  # fmt: skip
     """Create a campaign: scheduled when it has a start, else a draft until somebody starts it.
 
-    Lists are sent to in the order given. Raises :class:`CampaignIncompleteError` in words, also for foreign ids. ``key``
-    becomes the campaign's id, so that a form that is sent twice makes one campaign: the second raises IntegrityError.
+    Lists are sent to in the order given, to those whom ``audience`` means (:class:`AudienceRules` as JSON). Raises
+    :class:`CampaignIncompleteError` in words, also for foreign ids. ``key`` becomes the campaign's id, so that a form that is sent
+    twice makes one campaign: the second raises IntegrityError.
     """
     campaign = Campaign(organization_id=current_organization_id(), created_by=actor, **({"id": key} if key else {}))
-    _write(
-        campaign, _Content(name, list_ids, variants, channel_ids, start_at, sending_hours, priority, business_context)
-    )
+    _write(campaign, _Content(name, list_ids, variants, channel_ids, start_at, sending_hours, priority, business_context,
+                              audience or {}))  # fmt: skip
     record_audit("campaign.created", actor=actor, target=campaign.name, data={"state": campaign.state})
     return campaign
 
@@ -71,12 +74,14 @@ def create_campaign(
 def update_draft(
     campaign: Campaign, *, name: str, list_ids: Sequence[UUID], variants: Sequence[VariantDraft],
     channel_ids: Sequence[UUID], start_at: datetime | None = None, sending_hours: Mapping[str, Any] | None = None,
-    priority: int = 0, business_context: str = "", actor: Membership | None = None,
+    priority: int = 0, business_context: str = "", audience: Mapping[str, Any] | None = None,
+    actor: Membership | None = None,
 ) -> Campaign:  # fmt: skip
     """Replace what a campaign says, to whom and when, as long as it has not started."""
     locked = lock(campaign)
     check(locked, Action.UPDATE)
-    _write(locked, _Content(name, list_ids, variants, channel_ids, start_at, sending_hours, priority, business_context))
+    _write(locked, _Content(name, list_ids, variants, channel_ids, start_at, sending_hours, priority, business_context,
+                            audience or {}))  # fmt: skip
     record_audit("campaign.changed", actor=actor, target=locked.name, data={"state": locked.state})
     tell_pages(locked)
     return locked
@@ -92,6 +97,7 @@ def _write(campaign: Campaign, draft: _Content) -> None:
     campaign.state = CampaignState.SCHEDULED if draft.start_at else CampaignState.DRAFT
     campaign.sending_hours = clean_hours(draft.sending_hours or {})
     campaign.priority = draft.priority
+    campaign.audience_rules = AudienceRules.of(draft.audience).kept()
     campaign.business_context = draft.business_context.strip()[:4_000]
     campaign.save(force_insert=campaign._state.adding)  # a new one never overwrites another of the same id
     _replace_parts(campaign, lists, channels, draft.variants)

@@ -210,7 +210,7 @@ def build_if_missing(campaign_id: UUID) -> None:
 
 
 def _freeze(campaign: Campaign) -> None:
-    preview = audience.preview_audience(audience.ordered_lists(campaign))
+    preview = audience.preview_of(campaign)
     if not preview.receives:
         raise EmptyAudienceError(_nobody(preview.left_out), code="empty_audience")
     if preview.total <= BUILD_AT_ONCE:

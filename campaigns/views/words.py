@@ -18,6 +18,13 @@ def left_out_words(reason: str, count: int) -> str:
         SkipReason.UNANSWERED: ngettext(
             "%(count)s did not answer the last campaigns", "%(count)s did not answer the last campaigns", count
         ),
+        SkipReason.IN_CAMPAIGN: ngettext(
+            "%(count)s waits in another campaign", "%(count)s wait in another campaign", count
+        ),
+        SkipReason.FREQUENCY: ngettext(
+            "%(count)s was written to enough lately", "%(count)s were written to enough lately", count
+        ),
+        SkipReason.CUSTOMER: ngettext("%(count)s is a customer already", "%(count)s are customers already", count),
         SkipReason.DUPLICATE: ngettext(
             "%(count)s already in this campaign", "%(count)s already in this campaign", count
         ),

@@ -87,7 +87,7 @@ def test_a_text_without_greeting_is_claimed_as_it_is(in_acme: Organization, make
 
 @time_machine.travel(datetime(2026, 3, 2, 13, 0, tzinfo=UTC), tick=False)  # 10h in São Paulo
 def test_the_preview_shows_the_very_text_that_is_sent(
-    bruno: Membership, login: Any, make_list: Any, make_channel: Any
+    in_acme: Organization, bruno: Membership, login: Any, make_list: Any, make_channel: Any
 ) -> None:
     body = "{saudacao}, {nome}! [1|2|3|4|5][1|2|3|4|5][1|2|3|4|5][1|2|3|4|5]"
     form = {

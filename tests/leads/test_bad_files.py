@@ -108,7 +108,7 @@ def test_name_of_a_file_is_only_shown(name: str, ana: Membership, login: Login, 
 def test_what_cells_say_is_text_on_every_page(ana: Membership, login: Login, import_file: Any) -> None:
     run = import_file(
         'nome;telefone;cidade;<b>x</b>\n<script>alert(1)</script>;11999997777;"=cmd|"" /C calc""!A0";<i>y</i>\n'
-        "<script>alert(2)</script>;123;;\n\"'; DROP TABLE leads_contact; --\";11999997778;{{7*7}};%s\n"
+        '<script>alert(2)</script>;123;;\n"\'; DROP TABLE leads_contact; --";11999997778;{{7*7}};%s\n'
     )
     contact = Contact.objects.get(phone="+5511999997777")
     browser = login(ana)
