@@ -17,6 +17,7 @@ const watch = () => {
 };
 
 const show = (name, retry) => {
+  if (!box) return;
   for (const old of box.querySelectorAll(`[data-name="${name}"]`)) old.remove();
   const toast = document.querySelector(`template[data-toast-for="${name}"]`).content.firstElementChild.cloneNode(true);
   toast.dataset.name = name;
@@ -45,5 +46,8 @@ document.addEventListener("click", (event) => {
 document.addEventListener("htmx:sendError", ({ detail }) => { if (madeByPerson(detail)) show("offline", again(detail)); });
 document.addEventListener("htmx:responseError", ({ detail }) => { if (madeByPerson(detail)) show(nameOf(detail.xhr), again(detail)); });
 
-new MutationObserver(watch).observe(box, { childList: true });
-watch();
+// Pages of visitors that have nothing to report have no box either.
+if (box) {
+  new MutationObserver(watch).observe(box, { childList: true });
+  watch();
+}

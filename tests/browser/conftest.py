@@ -33,6 +33,14 @@ def free_pair() -> int:
     raise RuntimeError("no free ports")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _beside_a_loop() -> Iterator[None]:
+    """The browser's driver keeps an event loop in this thread, which Django takes for asynchronous code."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        yield
+
+
 @pytest.fixture(scope="session")
 def product() -> Iterator[str]:
     """Start the whole product on an empty data folder, as an owner does, and return its address."""

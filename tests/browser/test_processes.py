@@ -23,14 +23,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LABELS = {"invoice": "Emitir a nota fiscal", "mail": "Avisar o cliente por e-mail", "calendar": "Marcar na agenda"}
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _beside_a_loop() -> Iterator[None]:
-    """The browser's driver keeps an event loop in this thread, which Django takes for asynchronous code."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        yield
-
-
 @pytest.fixture
 def sagas(acme: Organization) -> Iterator[dict[str, str]]:
     """One of each end, by name."""

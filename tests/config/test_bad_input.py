@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
-from urllib.parse import quote_from_bytes, urljoin, urlsplit
+from urllib.parse import quote_from_bytes, urljoin
 
 import pytest
 from django.apps import apps
@@ -24,17 +24,15 @@ from django.test import Client
 from accounts.models import User
 from accounts.services.tokens import create_api_token
 from config.api import api, plain_api
-from config.isolation.inventory import Kind, kind_of
-from config.isolation.walk import BACKEND, PARAMETER, routes
+from config.isolation.walk import BACKEND
 from config.isolation.world import World, build_world
 from core.redis import redis_client, redis_key
 from core.tenancy import activate_organization
 from tests.support.hostile import BODIES, JSON_VALUES, JSON_WORST, NASTIEST, TEXTS, TYPES, Form, FormReader
+from tests.support.places import ENDS_THE_SESSION, walk_pages
 
 T = TypeVar("T")
 pytestmark = pytest.mark.django_db
-NOT_WALKED = ("/conta/logout/", "/idioma/")
-"""What ends the session of the walk itself."""
 QUERY = re.compile(r"\bGET(?:\.get\(|\.getlist\(|\[)\"(\w+)\"")
 THOROUGH = bool(os.environ.get("PROSA_THOROUGH"))
 """Every value in every field; without it the worst one everywhere and the others in turn, for the sake of the clock."""
@@ -131,33 +129,18 @@ def rows() -> tuple[int, ...]:
 
 
 def pages_and_forms(walk: Walk) -> tuple[set[str], list[Form]]:
-    """Follow every link of the product from its routes on, once per kind of address."""
-    names = {name: str(value) for name, value in walk.world.foreign.items()} | walk.world.words | {"provider": "waha"}
-    waiting = [
-        "/" + PARAMETER.sub(lambda match: names.get(match["name"], "x"), route)
-        for route in sorted(set(routes()))
-        if kind_of(route, settings.ADMIN_PATH) in {Kind.PUBLIC, Kind.PERSON, Kind.MEMBER} and "(" not in route
-    ]
-    seen: set[str] = set()
-    answered: dict[str, int] = {}
+    """Return the addresses of the product and its forms, each kind once."""
+    addresses: set[str] = set()
     forms: dict[object, Form] = {}
-    while waiting:
-        address = waiting.pop(0)
-        kind = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "<id>", address.split("?")[0])
-        if kind in seen or address.startswith((*NOT_WALKED, "/api/", f"/{settings.ADMIN_PATH}")):
-            continue
-        seen.add(kind)
-        answer = walk.client.get(address)
-        answered[address] = answer.status_code
-        if answer.status_code == 200 and "html" in answer["Content-Type"] and not answer.streaming:
-            reader = FormReader(address.split("?")[0])
-            reader.feed(answer.content.decode())
-            for form in reader.forms:
-                form.action = urljoin(address, form.action)
-                forms.setdefault((form.key, form.method), form)
-            waiting += [urlsplit(urljoin(address, link)).path for link in sorted(reader.links)]
-    pages = {address for address, status in answered.items() if status != 405}
-    return pages, [form for form in forms.values() if not form.action.startswith(NOT_WALKED)]
+    for address, status, html in walk_pages(walk.client, walk.world):
+        if status != 405:
+            addresses.add(address)
+        reader = FormReader(address.split("?")[0])
+        reader.feed(html)
+        for form in reader.forms:
+            form.action = urljoin(address, form.action)
+            forms.setdefault((form.key, form.method), form)
+    return addresses, [form for form in forms.values() if not form.action.startswith(ENDS_THE_SESSION)]
 
 
 def test_no_form_breaks_on_hostile_values(walk: Walk) -> None:

@@ -83,15 +83,12 @@ class FormReader(HTMLParser):
         super().__init__()
         self.page = page
         self.forms: list[Form] = []
-        self.links: set[str] = set()
         self._form: Form | None = None
         self._buttons: list[dict[str, str]] = []
         self._select = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         has = {name: value or "" for name, value in attrs}
-        if tag == "a" and has.get("href", "").startswith(("/", "?")):
-            self.links.add(has["href"].split("#")[0])
         if tag == "form":
             self._form, self._buttons = (
                 Form(self.page, has.get("action") or self.page, has.get("method", "get").lower()),
