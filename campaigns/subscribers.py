@@ -7,7 +7,8 @@ from campaigns.services.evidence import confirm_by_echoes
 from campaigns.services.statuses import apply_known_statuses
 from campaigns.services.transitions import tell
 from conversations.events import CustomerReplied
-from gateways.events import ChannelStateChanged, MessagesReceived, StatusesReceived
+from core.clock import now
+from gateways.events import ChannelStateChanged, MessagesReceived, NumberReplaced, StatusesReceived
 from leads.events import ContactAnonymised, ContactOptedOut
 from sagas.outbox import subscriber
 
@@ -59,6 +60,19 @@ def leave_out_who_was_erased(event: ContactAnonymised) -> None:
 def look_at_campaigns_of_channel(event: ChannelStateChanged) -> None:
     links = CampaignChannel.objects.filter(channel_id=event.channel_id, campaign__state=CampaignState.RUNNING)
     for campaign_id in links.values_list("campaign_id", flat=True):
+        tell(event.organization_id, campaign_id)
+    ring_senders()
+
+
+@subscriber(NumberReplaced)
+def let_the_other_number_send(event: NumberReplaced) -> None:
+    """Bring the number that stands in into every running campaign of the one that is out of work."""
+    links = CampaignChannel.objects.filter(channel_id=event.channel_id, campaign__state=CampaignState.RUNNING)
+    for campaign_id in links.values_list("campaign_id", flat=True):
+        CampaignChannel.objects.get_or_create(
+            campaign_id=campaign_id, channel_id=event.by_id,
+            defaults={"organization_id": event.organization_id, "took_over_at": now()},
+        )  # fmt: skip
         tell(event.organization_id, campaign_id)
     ring_senders()
 

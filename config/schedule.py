@@ -15,12 +15,14 @@ from campaigns.jobs import build_missing_audiences, start_due_campaigns, sweep_c
 from conversations.services.send import sweep_outgoing
 from core.schedule import Recurring
 from gateways.jobs import purge_receipts, run_simulated_contacts
+from gateways.pool.guard import watch_pools
 from gateways.services.drain import drain_missed
 from gateways.services.health import check_channels
 from leads.jobs import forget_old_uploads, resume_stalled_imports
 from sagas.outbox import deliver_events
 from sagas.sweep import sweep_sagas
 from sdr.services.abandoning import mark_abandoned
+from sdr.services.knowledge import read_waiting
 from sdr.services.spending import watch_spending
 from sdr.services.turns import wake_turns
 
@@ -38,12 +40,14 @@ RECURRING: list[Recurring] = [
     Recurring(resume_stalled_imports, 15, "Go on with imports whose bell or worker was lost."),
     Recurring(forget_old_uploads, 3600, "Drop uploads that nobody needs any more."),
     Recurring(purge_receipts, 6 * 3600, "Forget raw webhooks a month old."),
+    Recurring(watch_pools, 3, "Let numbers in reserve take the place of those that went down."),
     Recurring(check_channels, 3, "Ask the gateway of every number whose check is due how it is."),
     Recurring(send_due_notices, 15, "Write the reminders of bookings whose time has come."),
     Recurring(expire_holds, 30, "Give back the slots that nobody confirmed in time."),
     Recurring(sweep_receipts, 30, "E-mail receipts whose job was lost or whose retry is due."),
     Recurring(forget_old_answers, 3600, "Drop stored API answers a day old."),
     Recurring(mark_abandoned, 3600, "Record leads who stopped answering."),
+    Recurring(read_waiting, 300, "Read documents whose job was lost."),
     Recurring(watch_spending, 3600, "Warn owners whose AI has cost more than the limit this month."),
     Recurring(handle_waiting_events, 5, "Understand Stripe's webhooks whose bell was lost or whose retry is due."),
     Recurring(expire_charges, 60, "Close charges whose day has passed."),

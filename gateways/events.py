@@ -41,6 +41,30 @@ class ChannelStateChanged(Event):
     reason: str
 
 
+@dataclass(frozen=True)
+class NumberAlert(Event):
+    """People should know something of a number: ``level`` is critical, warning or info; ``incident_id`` may be empty."""
+
+    channel_id: str
+    level: str
+    code: str
+    incident_id: str = ""
+
+
+@dataclass(frozen=True)
+class NumberReplaced(Event):
+    """Another number, ``by_id``, took the place of one that went out of work or rests."""
+
+    channel_id: str
+    by_id: str
+    incident_id: str
+
+
+@dataclass(frozen=True)
+class DrillAsked(Event):
+    drill_id: str
+
+
 def message_payload(message: InboundMessage, *, is_old: bool) -> dict[str, Any]:
     """Return a message as JSON values: the fields of :class:`gateways.contract.InboundMessage`, ``at`` in ISO format.
 

@@ -14,6 +14,7 @@ from gateways.registry import get_adapter
 
 FLOOR_MS = 500
 QR_DAILY_CAP = 600
+QR_GAP_SECONDS = 45
 QUIET_HOURS = (time(22, 0), time(8, 0))
 NO_QUIET_HOURS = (time(0, 0), time(0, 0))
 # Messages a day by age in days since the number was connected; from day 14 on the cap holds.

@@ -3,7 +3,11 @@ from django.utils.translation import gettext as _
 
 from accounts.events import OrganizationCreated
 from accounts.models import Organization
-from gateways.models import Channel
+from gateways.events import ChannelStateChanged, NumberAlert
+from gateways.models import Channel, PoolIncident
+from gateways.pool.guard import look_after
+from gateways.pool.incidents import CRITICAL
+from gateways.pool.letters import write_alert
 from gateways.services.channels import create_channel
 from sagas.outbox import subscriber
 
@@ -15,3 +19,19 @@ def open_a_simulator(event: OrganizationCreated) -> None:
         return
     with translation.override(Organization.objects.get(pk=event.organization_id).language):
         create_channel(provider="simulator", name=_("Simulator"), config={"speed": 10})
+
+
+@subscriber(ChannelStateChanged)
+def look_after_the_pool(event: ChannelStateChanged) -> None:
+    """Let another number take the place of one that was restricted, at once."""
+    look_after(event.organization_id)
+
+
+@subscriber(NumberAlert)
+def write_to_who_manages(event: NumberAlert) -> None:
+    """E-mail what cannot wait."""
+    channel = Channel.objects.filter(pk=event.channel_id).first()
+    if channel is None or event.level != CRITICAL or channel.provider == "simulator":
+        return
+    incident = PoolIncident.objects.filter(pk=event.incident_id or None).select_related("replaced_by").first()
+    write_alert(channel, incident)

@@ -170,3 +170,8 @@ def event_title(kind: str) -> str:
         "test": _("Test message"),
     }
     return titles.get(kind, kind)
+        "took_over": pgettext("number", "Took over"),
+        "replaced": pgettext("number", "Replaced"),
+        "stepped_back": pgettext("number", "Back in reserve"),
+        "rotated": pgettext("number", "Rotated"),
+        "account": _("Limit or quality changed"),

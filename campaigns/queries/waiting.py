@@ -10,7 +10,7 @@ from accounts.models import Organization
 from campaigns.models import Campaign, CampaignChannel, CampaignState, Recipient, RecipientState
 from core.clock import next_allowed, now
 from core.moments import spoken
-from gateways.models import Channel, ChannelRole
+from gateways.models import SENDING_ROLES, Channel
 from gateways.pacing import Wait, wait_of
 
 # Codes beside those of gateways.pacing.
@@ -38,9 +38,9 @@ def waits(campaign: Campaign) -> list[tuple[str, Wait]]:
 
 
 def serving(campaign: Campaign) -> list[Channel]:
-    """Return the numbers whose turn it is to send for a campaign: the active ones and the standbys that took over."""
+    """Return the numbers whose turn it is to send for a campaign: who sends always, and the standbys that took over."""
     links = CampaignChannel.objects.filter(campaign=campaign).select_related("channel").order_by("channel__created_at")
-    return [link.channel for link in links if link.channel.role == ChannelRole.ACTIVE or link.took_over_at]
+    return [link.channel for link in links if link.channel.role in SENDING_ROLES or link.took_over_at]
 
 
 def _zone(campaign: Campaign) -> str:

@@ -12,7 +12,7 @@ from django.db.models import DateTimeField, F, Func, Q
 from campaigns.models import CampaignChannel, CampaignState
 from core.clock import is_allowed
 from core.tenancy import activate_organization
-from gateways.models import Channel, ChannelRole
+from gateways.models import SENDING_ROLES, Channel
 from gateways.pacing import Pace, Wait, pace_of, wait_of
 
 # Gaps from here on are waited for one by one; below, sends are claimed in small batches ahead of their instants.
@@ -29,7 +29,7 @@ WHERE ch.state = 'connected' AND ch.removed_at IS NULL AND ch.role <> 'retired' 
   AND EXISTS (
     SELECT 1 FROM campaigns_campaignchannel cc
     JOIN campaigns_campaign c ON c.id = cc.campaign_id AND c.state = 'running'
-    WHERE cc.channel_id = ch.id AND (ch.role = 'active' OR cc.took_over_at IS NOT NULL)
+    WHERE cc.channel_id = ch.id AND (ch.role IN ('active', 'warming') OR cc.took_over_at IS NOT NULL)
       AND EXISTS (SELECT 1 FROM campaigns_recipient r
                   WHERE r.campaign_id = c.id AND r.state = 'queued' AND (r.channel_id = ch.id OR r.channel_id IS NULL)
                     AND (r.next_attempt_at IS NULL OR r.next_attempt_at <= clock_timestamp())))
@@ -98,7 +98,7 @@ def look(channel_id: UUID, organization_id: UUID) -> Facts:
 
 
 def _open_campaigns(channel: Channel, at: datetime, zone: str) -> tuple[UUID, ...]:
-    serving = Q(channel__role=ChannelRole.ACTIVE) | ~Q(took_over_at=None)
+    serving = Q(channel__role__in=SENDING_ROLES) | ~Q(took_over_at=None)
     links = CampaignChannel.objects.filter(serving, channel=channel, campaign__state=CampaignState.RUNNING)
     hours = links.values_list("campaign_id", "campaign__sending_hours")
     return tuple(campaign_id for campaign_id, allowed in hours if is_allowed(at, allowed, zone))

@@ -93,7 +93,7 @@ FROM (
   SELECT DISTINCT ON (v.contact_id) v.contact_id, v.channel_id
   FROM conversations_conversation v
   JOIN campaigns_campaignchannel cc ON cc.channel_id = v.channel_id AND cc.campaign_id = %(campaign)s
-  JOIN gateways_channel ch ON ch.id = v.channel_id AND ch.role = 'active' AND ch.removed_at IS NULL
+  JOIN gateways_channel ch ON ch.id = v.channel_id AND ch.role IN ('active', 'warming') AND ch.removed_at IS NULL
   WHERE v.organization_id = %(organization)s AND v.last_message_at IS NOT NULL
   ORDER BY v.contact_id, v.last_message_at DESC
 ) AS talked

@@ -29,7 +29,7 @@ from campaigns.services.recipients import confirm_all_unknown, confirm_unknown, 
 from campaigns.services.transitions import MOVES, Action, check, lock, tell_pages
 from core.clock import now
 from core.jobs import job
-from gateways.models import ChannelRole
+from gateways.models import SENDING_ROLES
 from sagas.outbox import publish
 
 __all__ = [
@@ -230,7 +230,7 @@ def _nobody(left_out: Mapping[SkipReason, int]) -> str:
 
 def _check_ready(campaign: Campaign) -> None:
     links = campaign.campaign_channels.filter(channel__removed_at=None)
-    if not links.filter(channel__role=ChannelRole.ACTIVE).exists():
+    if not links.filter(channel__role__in=SENDING_ROLES).exists():
         raise CampaignIncompleteError(_("Choose at least one active number."), code="channel_ids")
     if not campaign.variants.exists():
         raise CampaignIncompleteError(_("Write at least one message."), code="variants")

@@ -29,7 +29,7 @@ _IS_DEAD = """(ch.removed_at IS NOT NULL OR ch.role = 'retired' OR ch.state = 'r
 # As many standbys serve as there are dead numbers, the oldest standby first; when numbers come back, standbys step back.
 _ARRANGE = f"""
 WITH link AS (
-  SELECT cc.id, cc.campaign_id, cc.took_over_at, ch.created_at, ch.role = 'standby' AS is_standby, {_IS_DEAD} AS is_dead,
+  SELECT cc.id, cc.campaign_id, cc.took_over_at, ch.created_at, ch.role IN ('standby', 'warming') AS is_standby, {_IS_DEAD} AS is_dead,
          ch.state = 'connected' AS is_ready
   FROM campaigns_campaignchannel cc
   JOIN campaigns_campaign c ON c.id = cc.campaign_id AND c.state = 'running'

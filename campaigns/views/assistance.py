@@ -27,7 +27,7 @@ from campaigns.views.review import review
 from campaigns.views.words import left_out_words
 from core.clock import SendingHours, now
 from core.placeholders import GREETING, greeting_at, render_placeholders, unknown_placeholders
-from gateways.models import ChannelRole
+from gateways.models import SENDING_ROLES, ChannelRole
 from gateways.queries import cards
 from leads.models import Contact, ContactList
 from leads.queries import contacts
@@ -128,7 +128,7 @@ def summary_of(request: MemberRequest, form: CampaignForm) -> dict[str, Any]:
     channel_ids = _ids(form, "channels")
     numbers = [(card, card.channel.pk in channel_ids) for card in cards(request.organization.timezone)]
     numbers = [(card, checked) for card, checked in numbers if card.channel.role != ChannelRole.RETIRED]
-    sending = [card.channel for card, checked in numbers if checked and card.channel.role == ChannelRole.ACTIVE]
+    sending = [card.channel for card, checked in numbers if checked and card.channel.role in SENDING_ROLES]
     start = _start(form)
     later = form["when"].value() == "later"
     hours = _hours(form)

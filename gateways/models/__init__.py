@@ -1,4 +1,11 @@
-from gateways.models.channel import Channel, ChannelEvent, ChannelRole, ChannelState, NumberCheck
+from gateways.models.channel import (
+    SENDING_ROLES,
+    Channel,
+    ChannelEvent,
+    ChannelRole,
+    ChannelState,
+    NumberCheck,
+)
 from gateways.models.pool import (
     ChannelHour,
     DrillState,
@@ -11,6 +18,7 @@ from gateways.models.receipt import MessageStatus, Receipt, ReceiptState
 from gateways.models.simulation import SimulatedHook
 
 __all__ = [
+    "SENDING_ROLES",
     "Channel",
     "ChannelEvent",
     "ChannelHour",

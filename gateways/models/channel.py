@@ -25,6 +25,10 @@ class ChannelRole(models.TextChoices):
     RETIRED = "retired", _("retired")
 
 
+# Whoever has one of these parts sends campaigns; the others wait until they are needed.
+SENDING_ROLES = (ChannelRole.ACTIVE, ChannelRole.WARMING)
+
+
 def new_hook_token() -> str:
     """Return an unguessable path segment for a channel's webhook address."""
     return secrets.token_urlsafe(24)

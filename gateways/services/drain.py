@@ -33,6 +33,7 @@ from sagas.outbox import publish
 
 logger = logging.getLogger(__name__)
 
+from gateways.pool.hours import note_received
 BATCH = 500
 MESSAGES_PER_EVENT = 100
 MAX_ATTEMPTS = 3
@@ -216,6 +217,7 @@ def _apply(channel: Channel, items: Sequence[Parsed]) -> None:
         publish(MessagesReceived(str(channel.organization_id), str(channel.pk), messages[part], changes[part]))
 
 
+    note_received(channel, [item for item in items if isinstance(item, InboundMessage)])
 def _apply_statuses(channel: Channel, updates: list[DeliveryUpdate]) -> None:
     external_ids = record_statuses(channel, updates)
     if external_ids:
