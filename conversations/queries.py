@@ -18,6 +18,7 @@ from leads.queries import contacts, search_words
 LIST_COLUMNS = (
     "organization_id", "status", "handler", "unread", "needs_human", "last_message_at", "last_message_preview",
     "last_message_direction", "last_message_state", "contact__name", "contact__phone", "contact__temperature", "contact__score",
+    "channel__provider",
     "assigned_to__user__name",
 )  # fmt: skip
 FEW_PEOPLE = 500
@@ -47,7 +48,7 @@ def inbox(
     folder: str, *, member: Membership | None, search: str = "", team_id: UUID | None = None
 ) -> "QuerySet[Conversation]":
     """Return a folder's conversations, unordered; a search looks through every folder."""
-    rows = Conversation.objects.select_related("contact", "assigned_to__user").only(*LIST_COLUMNS)
+    rows = Conversation.objects.select_related("contact", "channel", "assigned_to__user").only(*LIST_COLUMNS)
     if search.strip():
         return rows.filter(Q(pk__in=conversations_with(search)) | _with_people(search)).exclude(last_message_at=None)
     if team_id:

@@ -157,6 +157,8 @@ class InboundMessage:
     from_api: bool = False
     media: MediaRef | None = None
     reply_to: str = ""
+    source: str = ""
+    """Where the person comes from, when it is not simply WhatsApp: another network, an advertisement."""
 
 
 @dataclass(frozen=True)
@@ -303,6 +305,10 @@ class Adapter(Protocol):
     """Whether free text is refused 24 hours after the person's last message."""
     gives_codes: bool
     """Whether :meth:`pairing_code` does anything."""
+    acknowledges: bool
+    """Whether it says of every message that it arrived, so that silence is a sign of trouble."""
+    beat_seconds: float
+    """How often it is asked how it is while all is well."""
     shows_presence: bool
     """Whether :meth:`presence` does anything."""
     connection_marks: tuple[bytes, ...]
@@ -337,6 +343,8 @@ class PlainAdapter:
     sends_templates = False
     has_window = False
     gives_codes = False
+    acknowledges = True
+    beat_seconds = 30.0
     shows_presence = False
     connection_marks: tuple[bytes, ...] = ()
 

@@ -7,6 +7,7 @@ from gateways.contract import Adapter
 
 ADAPTERS = {
     "simulator": "gateways.providers.simulator.adapter.SimulatorAdapter",
+    "cloud": "gateways.providers.cloud.adapter.CloudAdapter",
     "evolution": "gateways.providers.evolution.adapter.EvolutionAdapter",
     "waha": "gateways.providers.waha.adapter.WahaAdapter",
 }

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from campaigns.models import Campaign, CampaignState, Recipient, RecipientState
 from core.clock import now
+from gateways import refusals
 from gateways.models import ChannelState
 from gateways.queries import Card, cards_of
 
@@ -101,4 +102,4 @@ def error_words(code: str, text: str) -> str:
         "no_answer": _("The server did not answer."),
         "no_id": _("The server gave no confirmation."),
     }
-    return known.get(code) or text or code or _("No reason was given.")
+    return known.get(code) or refusals.words(code, text) or _("No reason was given.")

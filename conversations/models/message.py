@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, OrganizationOwned
 from conversations.models.conversation import Conversation
+from gateways import refusals
 from gateways.models import Channel
 
 
@@ -92,6 +93,11 @@ class Message(OrganizationOwned):
 
     def __str__(self) -> str:
         return self.body[:60]
+
+    @property
+    def refusal(self) -> str:
+        """Why it was not sent, in plain words."""
+        return refusals.words(self.error_code, self.error)
 
 
 class Attachment(OrganizationOwned):

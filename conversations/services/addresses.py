@@ -2,17 +2,28 @@
 
 from conversations.models import Conversation
 from gateways import number_checks
+from gateways.registry import get_adapter
 from gateways.services.presence import announce, can_show
 
 
 def chat_id_of(conversation: Conversation) -> str:
     """Return the provider's address of the contact: as checked before, else as it wrote to us, else empty."""
     contact = conversation.contact
-    checked = number_checks.chat_ids(conversation.channel_id, [contact.phone]).get(contact.phone, "")
+    checked = ""
+    if contact.phone:
+        checked = number_checks.chat_ids(conversation.channel_id, [contact.phone]).get(contact.phone, "")
     if checked:
         return checked
-    identity = contact.identities.filter(kind__in=["whatsapp", "lid"]).order_by("-created_at").first()
-    return identity.value if identity else ""
+    adapter = get_adapter(conversation.channel.provider)
+    config = (
+        adapter.config_model.model_validate(conversation.channel.config) if conversation.channel.sealed_config else None
+    )
+    known = (
+        contact.identities.filter(kind__in=adapter.identity_kinds).order_by("-created_at").values_list("kind", "value")
+    )
+    fitting = [(kind, value) for kind, value in known if config is None or adapter.reaches(config, value)]
+    fitting.sort(key=lambda pair: adapter.identity_kinds.index(pair[0]))
+    return fitting[0][1] if fitting else ""
 
 
 def announce_answer(conversation: Conversation, *, typing: bool) -> None:

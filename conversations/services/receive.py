@@ -40,7 +40,10 @@ def handle_messages(event: MessagesReceived) -> None:
 
 def _store(event: MessagesReceived, received: dict[str, Any]) -> None:
     contact, _created = find_or_create_contact(
-        phone=received["phone"], identities=received["identities"], name=received["name"], source=SOURCE
+        phone=received["phone"],
+        identities=received["identities"],
+        name=received["name"],
+        source=received.get("source") or SOURCE,
     )
     conversation = current_conversation(contact.pk, UUID(event.channel_id))
     message = _bubble(conversation, received)

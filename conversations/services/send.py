@@ -1,6 +1,7 @@
 """Messages of people and of the SDR: a row first, claimed before the call, settled after it."""
 
 import base64
+from dataclasses import asdict
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -9,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership
-from conversations.errors import ConversationClosedError, EmptyMessageError
+from conversations.errors import ConversationClosedError, EmptyMessageError, WindowClosedError
 from conversations.events import HumanReplied
 from conversations.models import (
     Attachment,
@@ -25,11 +26,13 @@ from conversations.search import index_message
 from conversations.services.addresses import announce_answer, chat_id_of
 from conversations.services.states import apply_known_statuses
 from conversations.services.threads import show_as_last, tell_pages
+from conversations.services.window import is_shut
 from core.clock import now
 from core.jobs import job
 from core.tenancy import across_organizations
 from core.uploads import SafeUpload, store_upload
-from gateways.contract import Outcome, OutgoingMedia, OutgoingMessage, SendResult
+from gateways import refusals
+from gateways.contract import Outcome, OutgoingMedia, OutgoingMessage, OutgoingTemplate, SendResult
 from gateways.services.sending import send_once
 from sagas.outbox import publish
 
@@ -53,17 +56,24 @@ def sweep_outgoing() -> None:
 def send_message(
     conversation: Conversation, *, body: str, author: Membership | None, origin: Origin,
     client_key: str | None = None, upload: SafeUpload | None = None, reply_to: str = "",
+    template: OutgoingTemplate | None = None,
 ) -> Message:  # fmt: skip
-    """Queue a message. The same ``client_key`` twice is the same message once."""
+    """Queue a message. The same ``client_key`` twice is the same message once.
+
+    With a ``template`` the body is only what people see of it. Raises :class:`WindowClosedError` for a person's text where
+    only a template may be sent; an automation's text is refused when it is its turn, and shows so.
+    """
     if not body.strip() and upload is None:
         raise EmptyMessageError(_("Write something or attach a file."))
     if conversation.status == ConversationStatus.CLOSED:
         raise ConversationClosedError(_("This conversation is closed. Reopen it to write."))
     if client_key and (known := Message.objects.filter(client_key=client_key).first()):
         return known  # type: ignore[no-any-return]
+    if origin == Origin.HUMAN and template is None and is_shut(conversation):
+        raise WindowClosedError(refusals.words("window"))
     try:
         with transaction.atomic():
-            message = _queue(conversation, body.strip(), author, origin, client_key, upload, reply_to)
+            message = _queue(conversation, body.strip(), author, origin, client_key, upload, reply_to, template)
     except IntegrityError:
         return Message.objects.get(client_key=client_key)  # type: ignore[no-any-return]
     if origin == Origin.HUMAN:
@@ -75,13 +85,13 @@ def send_message(
 
 def _queue(
     conversation: Conversation, body: str, author: Membership | None, origin: Origin, client_key: str | None,
-    upload: SafeUpload | None, reply_to: str,
+    upload: SafeUpload | None, reply_to: str, template: OutgoingTemplate | None,
 ) -> Message:  # fmt: skip
     message: Message = Message.objects.create(
         conversation=conversation, channel_id=conversation.channel_id, direction=Direction.OUT, origin=origin,
         kind=upload.kind if upload else "text", body=body, author=author,
         author_name=author.user.first_name if author else "", client_key=client_key,
-        reply_to_external_id=reply_to, at=now(),
+        reply_to_external_id=reply_to, at=now(), data={"template": asdict(template)} if template else {},
     )  # fmt: skip
     index_message(message)
     if upload:
@@ -105,8 +115,14 @@ def deliver(message_id: UUID | str) -> None:
     token = uuid4()
     if not _claim(message_id, token):
         return
-    message = Message.objects.select_related("conversation__contact", "channel").get(pk=message_id)
-    result = send_once(message.channel, _outgoing(message))
+    message = Message.objects.select_related("conversation__contact", "conversation__channel", "channel").get(
+        pk=message_id
+    )
+    outgoing = _outgoing(message)
+    if outgoing.template is None and is_shut(message.conversation):
+        result = SendResult(Outcome.REFUSED, code="window")
+    else:
+        result = send_once(message.channel, outgoing)
     settle(message, token, result)
 
 
@@ -128,7 +144,13 @@ def _outgoing(message: Message) -> OutgoingMessage:
         chat_id=chat_id_of(message.conversation),
         media=_media(message),
         reply_to=message.reply_to_external_id,
+        template=_template(message),
     )
+
+
+def _template(message: Message) -> OutgoingTemplate | None:
+    kept = message.data.get("template")
+    return OutgoingTemplate(kept["name"], kept["language"], tuple(kept["components"])) if kept else None
 
 
 def _media(message: Message) -> OutgoingMedia | None:

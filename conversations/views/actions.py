@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 from accounts.access import role_required
 from accounts.http import MemberRequest
 from accounts.models import Role
-from conversations.errors import ConversationClosedError, EmptyMessageError
+from conversations.errors import ConversationClosedError, EmptyMessageError, WindowClosedError
 from conversations.forms import AssignForm, HandlerForm, MessageForm, NoteForm
 from conversations.models import Conversation, Handler, Message, Origin
 from conversations.queries import get_conversation
@@ -32,7 +32,7 @@ def message_create(request: MemberRequest, conversation_id: UUID) -> HttpRespons
             conversation, body=form.cleaned_data["body"], author=request.membership, origin=Origin.HUMAN,
             client_key=form.cleaned_data["client_key"] or str(uuid4()), upload=upload,
         )  # fmt: skip
-    except (ConversationClosedError, EmptyMessageError, UploadRefusedError) as error:
+    except (ConversationClosedError, EmptyMessageError, UploadRefusedError, WindowClosedError) as error:
         return _refused(request, conversation, error.message)
     return _thread(request, conversation)
 

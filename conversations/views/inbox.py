@@ -12,6 +12,7 @@ from conversations.models import Attachment, Conversation
 from conversations.panels import render_panels
 from conversations.queries import FOLDERS, get_conversation, inbox, thread
 from conversations.services.handling import mark_read
+from conversations.services.window import window_of
 from core.clock import now
 from core.pagination import InvalidCursorError, keyset_page
 from core.uploads import media_response
@@ -39,6 +40,8 @@ def conversation_page(request: MemberRequest, conversation_id: UUID) -> HttpResp
         return render(request, "conversations/inbox.html#side", thread_context(request, conversation))
     if request.htmx and request.htmx.target == "thread-head":
         return render(request, "conversations/inbox.html#head", thread_context(request, conversation))
+    if request.htmx and request.htmx.target == "window":
+        return render(request, "conversations/inbox.html#window", thread_context(request, conversation))
     if request.membership.can_write:
         mark_read(conversation)
     return render(request, "conversations/inbox.html", page_context(request, conversation))
@@ -88,5 +91,6 @@ def thread_context(request: MemberRequest, conversation: Conversation) -> dict[s
         "assign_form": AssignForm(initial={"member": conversation.assigned_to_id, "team": conversation.team_id}),
         "teams": Team.objects.all(),
         "panels": render_panels(request, conversation),
+        "window": window_of(conversation),
         "now": now(),
     }

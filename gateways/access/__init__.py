@@ -1,6 +1,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from gateways.access.base import AccessForm, ProviderChoice, Words
+from gateways.access.cloud import CLOUD
 from gateways.access.evolution import EVOLUTION
 from gateways.access.simulator import SIMULATOR
 from gateways.access.waha import WAHA
@@ -8,10 +9,14 @@ from gateways.access.waha import WAHA
 __all__ = ["GROUPS", "PROVIDERS", "AccessForm", "ProviderChoice", "grouped"]
 
 GROUPS: dict[str, tuple[Words, Words]] = {
+    "official": (
+        _("WhatsApp official"),
+        _("By Meta itself: no bans for writing, approved templates, costs per message."),
+    ),
     "qr": (_("Your own phone, by QR code"), _("Quick and free, for people who know you. WhatsApp can block it.")),
     "rehearsal": (_("Without a phone"), _("To learn and to rehearse; nobody real is written to.")),
 }
-PROVIDERS = {choice.code: choice for choice in (WAHA, EVOLUTION, SIMULATOR)}
+PROVIDERS = {choice.code: choice for choice in (CLOUD, WAHA, EVOLUTION, SIMULATOR)}
 
 
 def grouped() -> list[tuple[Words, Words, list[ProviderChoice]]]:

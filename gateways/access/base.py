@@ -77,3 +77,5 @@ class ProviderChoice:
     guide: tuple[Words, ...] = ()
     button: Words = CONTINUE
     last: Words = CONFIRM
+    hook_fields: str = ""
+    """What of Meta's webhooks a person may have to subscribe to by hand; empty where the provider takes it from us."""

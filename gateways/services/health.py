@@ -16,7 +16,7 @@ from gateways.models import Channel, ChannelState
 from gateways.registry import get_adapter
 from gateways.services.evidence import NO_ACKS, SILENT_AFTER_SENDS
 from gateways.services.simulation import simulator_port
-from gateways.services.states import BY_HAND, mark_state, tell_pages
+from gateways.services.states import BY_HAND, mark_state, note_account, tell_pages
 from gateways.transport import sync
 
 BEAT = timedelta(seconds=30)
@@ -61,7 +61,7 @@ def _judge_connected(channel: Channel, report: ConnectionReport, at: datetime) -
     if channel.state == ChannelState.DISCONNECTED and channel.state_reason == NO_ACKS:
         # It has rested: a fresh session gets the benefit of the doubt, and its next sends tell.
         return Verdict(report.state, report.reason, BEAT, reconnect=True)
-    if channel.unacked_sends < SILENT_AFTER_SENDS:
+    if channel.unacked_sends < SILENT_AFTER_SENDS or not get_adapter(channel.provider).acknowledges:
         return Verdict(report.state, report.reason, BEAT)
     if channel.silent_since is None or at - channel.silent_since < SILENCE_PATIENCE:
         return Verdict(report.state, report.reason, BEAT, is_silent=True)
@@ -137,6 +137,11 @@ def believe(channel: Channel, report: ConnectionReport) -> None:
     """Note a report, weighed against the evidence, and plan the next check."""
     at = now()
     verdict = judge(channel, report, at)
+    again_in = verdict.again_in
+    if verdict.state == ChannelState.CONNECTED and not verdict.is_silent:
+        again_in = max(again_in, timedelta(seconds=get_adapter(channel.provider).beat_seconds))
+    if report.account is not None:
+        note_account(channel, report.account)
     mark_state(channel, verdict.state, verdict.reason, phone=report.phone)
     has_trouble = verdict.state not in {ChannelState.CONNECTED, ChannelState.QR_REQUIRED}
     qr_changed = report.qr != channel.qr
@@ -146,7 +151,7 @@ def believe(channel: Channel, report: ConnectionReport) -> None:
         qr_at=at if report.qr else None,
         failed_checks=min(channel.failed_checks + 1, 100) if has_trouble else 0,
         silent_since=(channel.silent_since or at) if verdict.is_silent else None,
-        next_check_at=at + jittered(verdict.again_in, random.random()),  # noqa: S311  # spread, not secrets
+        next_check_at=at + jittered(again_in, random.random()),  # noqa: S311  # spread, not secrets
     )
     channel.refresh_from_db()
     if qr_changed:

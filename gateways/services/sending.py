@@ -37,9 +37,9 @@ def send_once(channel: Channel, message: OutgoingMessage) -> SendResult:
 def note_result(channel: Channel, phone: str, result: SendResult) -> None:
     """Keep what a send taught about the channel and the number."""
     match result.outcome:
-        case Outcome.INVALID_NUMBER:
+        case Outcome.INVALID_NUMBER if phone:
             number_checks.remember(channel.pk, {phone: None})
-        case Outcome.SENT if result.chat_id:
+        case Outcome.SENT if phone and result.chat_id:
             number_checks.remember(channel.pk, {phone: result.chat_id})
         case Outcome.CHANNEL_DOWN:
             mark_down(channel, result)
@@ -57,7 +57,8 @@ def asked_pause(result: SendResult) -> timedelta:
 
 def mark_down(channel: Channel, result: SendResult) -> None:
     """Note that the gateway itself fails; the heartbeat brings the channel back when it answers again."""
-    mark_state(channel, ChannelState.DISCONNECTED, f"{result.code}: {result.detail}".strip(": "))
+    state = result.channel_state or ChannelState.DISCONNECTED
+    mark_state(channel, state, f"{result.code}: {result.detail}".strip(": "))
     expect_check(channel, CHECK_AFTER_REFUSAL)
 
 

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from core.clock import now
 from core.live import signal
+from gateways.contract import AccountUpdate
 from gateways.events import ChannelStateChanged
 from gateways.models import Channel, ChannelEvent, ChannelState
 from sagas.outbox import publish
@@ -85,6 +86,24 @@ def _enter(channel: Channel, state: str, reason: str, phone: str) -> None:
         channel.connected_at = channel.connected_at or at
         channel.failed_streak = channel.unacked_sends = channel.failed_checks = 0
         channel.silent_since = None
+
+
+def note_account(channel: Channel, account: AccountUpdate) -> None:
+    """Keep what the provider says of an official number: its limit and its quality."""
+    said: dict[str, object] = {}
+    if account.limit is not None:
+        said["message_limit"] = account.limit
+    if account.quality:
+        said["quality"] = account.quality[:10]
+    changed = {name: value for name, value in said.items() if getattr(channel, name) != value}
+    if not changed:
+        return
+    with transaction.atomic():
+        Channel.objects.filter(pk=channel.pk).update(**changed)
+        log_event(channel, "account", "", before={name: getattr(channel, name) for name in changed}, **changed)
+        tell_pages(channel)
+    for name, value in changed.items():
+        setattr(channel, name, value)
 
 
 def pause_until(channel: Channel, until: datetime, reason: str) -> None:

@@ -70,6 +70,8 @@ def channel_connect(request: MemberRequest, channel_id: UUID) -> HttpResponse:
         "provider": PROVIDERS[channel.provider],
         "gives_codes": get_adapter(channel.provider).gives_codes,
         "code_form": CodeForm(),
+        "webhook_url": webhook_url(channel) if PROVIDERS[channel.provider].hook_fields else "",
+        "verify_token": channel.config.get("verify_token", ""),
     }
     return render(request, f"gateways/connect_scan.html{'#scan' if request.htmx else ''}", context)
 
@@ -106,7 +108,7 @@ def access_edit(request: MemberRequest, channel_id: UUID) -> HttpResponse:
         else:
             messages.success(request, _("Access saved."))
             return redirect("gateways:channel", channel.pk)
-    address = webhook_url(channel) if get_adapter(channel.provider).uses_qr else ""
+    address = webhook_url(channel) if channel.provider != "simulator" else ""
     context = {"channel": channel, "provider": choice, "access": access, "webhook_url": address}
     return render(request, "gateways/channel_access.html", context, status=422 if access.errors else 200)
 

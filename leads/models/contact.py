@@ -8,6 +8,10 @@ class IdentityKind(models.TextChoices):
     PHONE = "phone", _("phone")
     WHATSAPP = "whatsapp", _("WhatsApp")
     LID = "lid", _("hidden WhatsApp id")
+    BSUID = "bsuid", _("WhatsApp user id")
+    TELEGRAM = "telegram", "Telegram"
+    MESSENGER = "messenger", "Messenger"
+    INSTAGRAM = "instagram", "Instagram"
 
 
 class OptOutLevel(models.TextChoices):
