@@ -22,26 +22,18 @@ from core.clock import now
 from core.jobs import job
 from core.live import signal
 from core.tenancy import across_organizations
-from gateways.contract import (
-    AccountUpdate,
-    ConnectionUpdate,
-    DeliveryUpdate,
-    Ignored,
-    InboundMessage,
-    MessageChange,
-    Parsed,
-)
+from gateways.contract import ConnectionUpdate, DeliveryUpdate, Ignored, InboundMessage, MessageChange, Parsed
 from gateways.events import MessagesReceived, StatusesReceived, change_payload, message_payload
 from gateways.models import Channel, ChannelState, Receipt, ReceiptState
+from gateways.pool.hours import note_received
 from gateways.registry import get_adapter
 from gateways.services.evidence import note_events
-from gateways.services.states import mark_state, note_account
+from gateways.services.states import mark_state
 from gateways.statuses import record_statuses
 from sagas.outbox import publish
 
 logger = logging.getLogger(__name__)
 
-from gateways.pool.hours import note_received
 BATCH = 500
 MESSAGES_PER_EVENT = 100
 MAX_ATTEMPTS = 3
@@ -214,9 +206,8 @@ def _apply(channel: Channel, items: Sequence[Parsed]) -> None:
     for item in items:
         if isinstance(item, ConnectionUpdate):
             mark_state(channel, item.state, item.reason, phone=item.phone)
-        elif isinstance(item, AccountUpdate):
-            note_account(channel, item)
     _apply_statuses(channel, [item for item in items if isinstance(item, DeliveryUpdate)])
+    note_received(channel, [item for item in items if isinstance(item, InboundMessage)])
     at = now()
     messages = [
         message_payload(item, is_old=item.at < at - OLD_AFTER) for item in items if isinstance(item, InboundMessage)
@@ -227,7 +218,6 @@ def _apply(channel: Channel, items: Sequence[Parsed]) -> None:
         publish(MessagesReceived(str(channel.organization_id), str(channel.pk), messages[part], changes[part]))
 
 
-    note_received(channel, [item for item in items if isinstance(item, InboundMessage)])
 def _apply_statuses(channel: Channel, updates: list[DeliveryUpdate]) -> None:
     external_ids = record_statuses(channel, updates)
     if external_ids:
