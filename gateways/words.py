@@ -108,6 +108,13 @@ def _disconnected(reason: str) -> str:
         "no session": _("The server does not know this session. We try to open it."),
         "FAILED": _("WhatsApp ended the session, which can be a block. We try to open it again."),
         "STOPPED": _("The session is stopped on the server. We try to open it."),
+        "permission": _("The token may not do this. Give it the permissions of the guide and save it again."),
+        "131042": _("Meta waits for a payment method on your account."),
+        "131037": _("Meta has not approved the display name of this number yet."),
+        "131045": _("The number is not registered with Meta. Register it in the panel."),
+        "131057": _("Meta is doing maintenance on the account. We keep trying."),
+        "131005": _("Meta refuses access to this number. Check the token."),
+        "PENDING": _("Meta has not finished setting this number up."),
         "logout": _("The phone ended the connection. Scan a new QR code."),
         "removed": _("The instance was removed on the server. We create it again when you connect."),
         "outdated": _("The server is too old for WhatsApp and must be updated."),
@@ -122,6 +129,9 @@ def warning(code: str) -> str:
         "key_ignored": _(
             "The server answers without the right key, so anybody can use it. Protect it with WAHA_API_KEY."
         ),
+        "meta_flagged": _("Meta flagged this number: people block or report it. Write less and only to who knows you."),
+        "meta_rate_limited": _("Meta slowed this number down for a while."),
+        "meta_quality_red": _("Meta rates the quality of this number as low. Its limit may fall."),
         "public_key": _(
             "The server has the key of the published example, which everybody knows. Give it one of your own."
         ),
@@ -172,5 +182,6 @@ def event_title(kind: str) -> str:
         "replaced": pgettext("number", "Replaced"),
         "stepped_back": pgettext("number", "Back in reserve"),
         "rotated": pgettext("number", "Rotated"),
+        "account": _("Limit or quality changed"),
     }
     return titles.get(kind, kind)

@@ -22,13 +22,21 @@ from core.clock import now
 from core.jobs import job
 from core.live import signal
 from core.tenancy import across_organizations
-from gateways.contract import ConnectionUpdate, DeliveryUpdate, Ignored, InboundMessage, MessageChange, Parsed
+from gateways.contract import (
+    AccountUpdate,
+    ConnectionUpdate,
+    DeliveryUpdate,
+    Ignored,
+    InboundMessage,
+    MessageChange,
+    Parsed,
+)
 from gateways.events import MessagesReceived, StatusesReceived, change_payload, message_payload
 from gateways.models import Channel, ChannelState, Receipt, ReceiptState
 from gateways.pool.hours import note_received
 from gateways.registry import get_adapter
 from gateways.services.evidence import note_events
-from gateways.services.states import mark_state
+from gateways.services.states import mark_state, note_account
 from gateways.statuses import record_statuses
 from sagas.outbox import publish
 
@@ -206,6 +214,8 @@ def _apply(channel: Channel, items: Sequence[Parsed]) -> None:
     for item in items:
         if isinstance(item, ConnectionUpdate):
             mark_state(channel, item.state, item.reason, phone=item.phone)
+        elif isinstance(item, AccountUpdate):
+            note_account(channel, item)
     _apply_statuses(channel, [item for item in items if isinstance(item, DeliveryUpdate)])
     note_received(channel, [item for item in items if isinstance(item, InboundMessage)])
     at = now()
