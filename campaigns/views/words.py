@@ -40,11 +40,14 @@ def left_out_words(reason: str, count: int) -> str:
 def legend(stats: CampaignStats) -> list[tuple[str, int, str]]:
     """Return the parts of the progress bar: (part, how many, the word after the number)."""
     delivered, sent = stats.only_delivered, stats.only_sent
-    return [
+    unknown = npgettext("counted messages", "to be confirmed", "to be confirmed", stats.unknown)
+    found = [
         ("read", stats.read, npgettext("counted messages", "read", "read", stats.read)),
         ("delivered", delivered, npgettext("counted messages", "delivered", "delivered", delivered)),
         ("sent", sent, npgettext("counted messages", "sent", "sent", sent)),
         ("failed", stats.failed, npgettext("counted messages", "failed", "failed", stats.failed)),
         ("invalid", stats.invalid, npgettext("counted messages", "invalid", "invalid", stats.invalid)),
+        ("failed", stats.unknown, unknown),
         ("", stats.pending, npgettext("counted messages", "in line", "in line", stats.pending)),
     ]
+    return [part for part in found if part[1] or part[2] != unknown]
