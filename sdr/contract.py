@@ -33,6 +33,7 @@ class Passage:
 
     source: str
     text: str
+    id: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,8 @@ class Turn:
     """One answer: what to say and what was learnt. An empty reply says nothing.
 
     ``human_reason`` is angry, wants_human, emergency or an empty text; ``unanswered`` is the question that a person must answer;
-    ``objections`` is why ``wanted`` was not sent as it was.
+    ``objections`` is why ``wanted`` was not sent as it was;
+    ``sources`` are the ids of the passages that the answer is taken from.
     """
 
     reply: str
@@ -132,6 +134,7 @@ class Turn:
     asks_time: bool = False
     opt_out: OptOut = OptOut.NONE
     wanted: str = ""
+    sources: tuple[str, ...] = ()
     objections: tuple[Objection, ...] = ()
 
     @property
@@ -153,6 +156,12 @@ class CopyBrief:
 @dataclass(frozen=True)
 class Copy:
     texts: tuple[str, ...]
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True)
+class Embedded:
+    vectors: tuple[tuple[float, ...], ...]
     usage: Usage = field(default_factory=Usage)
 
 
@@ -182,6 +191,12 @@ class Provider(Protocol):
     ) -> Turn: ...  # fmt: skip
 
     def write_copy(self, account: Account, brief: CopyBrief, count: int) -> Copy: ...
+
+
+class Embedder(Protocol):
+    """Texts to vectors of ``dimensions`` numbers; raises what a provider raises."""
+
+    def __call__(self, account: Account, texts: Sequence[str], dimensions: int) -> Embedded: ...
 
 
 def fact_from(data: Any) -> Fact | None:

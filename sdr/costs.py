@@ -10,6 +10,7 @@ PRICES: dict[str, tuple[float, float]] = {
     "gpt-4.1-mini": (2.20, 8.80),
     "gpt-4o": (14.00, 56.00),
     "gpt-4.1": (11.00, 44.00),
+    "text-embedding-3-small": (0.12, 0.0),
 }
 
 

@@ -4,7 +4,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 
 from conversations.models import Conversation
-from sdr.models import Qualification
+from sdr.models import Qualification, ReplyTurn
 
 
 def qualification_card(request: HttpRequest, conversation: Conversation) -> str:
@@ -12,5 +12,7 @@ def qualification_card(request: HttpRequest, conversation: Conversation) -> str:
     found = Qualification.objects.filter(contact_id=conversation.contact_id).first()
     if found is None:
         return ""
-    context = {"qualification": found, "needle": f"{found.score * 100 / 130:.1f}%"}
+    cited = ReplyTurn.objects.filter(conversation=conversation).exclude(sources=[]).order_by("-created_at")
+    sources = cited.values_list("sources", flat=True).first() or []
+    context = {"qualification": found, "needle": f"{found.score * 100 / 130:.1f}%", "sources": sources}
     return render_to_string("sdr/_card.html", context, request)

@@ -19,6 +19,7 @@ from gateways.models import Channel, ChannelState, Receipt
 from leads.models import Contact, ContactList, Import
 from sagas.models import SagaExecution
 from sagas.outbox import deliver_due
+from sdr.models import Document, Question
 
 CANARY = "canario-da-outra-empresa"
 
@@ -105,7 +106,10 @@ def _rows(member: Membership) -> dict[str, UUID | int]:
         payer_name=CANARY, amount_cents=100, description=CANARY, method="pix_static", pix_code=CANARY, search=CANARY,
         expires_at=now() + timedelta(days=1), organization_id=member.organization_id,
     )  # fmt: skip
+    document = Document.objects.create(kind="text", title=CANARY, state="ready")
+    question = Question.objects.create(text=CANARY, key=CANARY, contact=contact)
     rows = {
+        "document": document, "question": question,
         "channel": channel, "contact": contact, "list": contacts, "contact_list": contacts, "import": run, "campaign": campaign,
         "recipient": recipient, "conversation": thread, "message": message, "attachment": attachment, "team": team,
         "invitation": invitation, "token": token, "membership": member, "execution": process, "charge": charge,

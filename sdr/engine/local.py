@@ -23,14 +23,15 @@ class LocalModel:
         signals = read_signals([message.text for message in burst])
         levels = {opt_out_level(message.text) for message in burst}
         opt_out = next((level for level in _STRONGEST if level in levels), OptOut.NONE)
-        reply, unanswered = compose(profile, history, burst, facts, now, signals)
+        answer = compose(profile, history, burst, facts, now, signals)
         silent = signals.human_reason or opt_out is not OptOut.NONE
         return Turn(
-            reply="" if silent else reply,
+            reply="" if silent else answer.text,
             facts=facts,
             sentiment=signals.sentiment,
             human_reason=signals.human_reason,
-            unanswered=unanswered,
+            unanswered=answer.unanswered,
+            sources=() if silent else answer.sources,
             usage=Usage("local"),
             intent=signals.intent,
             asks_price=signals.asks_price,

@@ -1,3 +1,4 @@
+from sdr.models.knowledge import Chunk, Document, DocumentKind, DocumentState, Question, QuestionState
 from sdr.models.ledger import ModelCall
 from sdr.models.profile import SdrProfile
 from sdr.models.qualification import Qualification, QualificationStatus
@@ -6,9 +7,15 @@ from sdr.models.turn import OPEN_STATES, ReplyTurn, TurnState
 
 __all__ = [
     "OPEN_STATES",
+    "Chunk",
+    "Document",
+    "DocumentKind",
+    "DocumentState",
     "ModelCall",
     "Qualification",
     "QualificationStatus",
+    "Question",
+    "QuestionState",
     "Refusal",
     "ReplyTurn",
     "SdrProfile",

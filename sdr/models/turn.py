@@ -23,6 +23,7 @@ class ReplyTurn(OrganizationOwned):
     """One burst of a contact's messages and the one answer to it.
 
     ``wake_at`` moves with each new message up to ``deadline_at``; at most one turn per conversation is unfinished.
+    ``sources`` is ``[{"title", "document_id"}]``: what the answer was taken from.
     """
 
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="+")
@@ -34,6 +35,7 @@ class ReplyTurn(OrganizationOwned):
     fence = models.PositiveIntegerField(default=0)
     attempts = models.PositiveSmallIntegerField(default=0)
     reply_message_id = models.UUIDField(null=True)
+    sources = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
     outcome = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)

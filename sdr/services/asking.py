@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from core.breaker import Breaker, CircuitOpenError
+from core.breaker import CircuitOpenError, breaker_of
 from core.clock import now
 from sdr.contract import (
     Account,
@@ -32,6 +32,7 @@ from sdr.policy import check
 from sdr.registry import LOCAL, PROVIDERS, get_provider
 from sdr.services.accounts import account_of
 from sdr.services.answer_cache import cache_key, keep, recall
+from sdr.services.retrieval import passages_for
 from sdr.services.spending import is_over_budget
 
 logger = logging.getLogger(__name__)
@@ -92,7 +93,9 @@ def ask_turn(
     conversation_id: UUID | None = None,
     locally: bool = False,
 ) -> Turn:
-    """Return the next thing to say in a conversation."""
+    """Return the next thing to say in a conversation, with what the business's documents say to the newest words."""
+    said = "\n".join(message.text for message in last_burst(history))
+    business = replace(business, passages=passages_for(profile, said))
     simple = is_simple(history)
     account = None if locally else account_of(profile, profile.provider, simple=simple)
     key = cache_key(profile.organization_id, account.model, business, history, known, at) if account else ""
@@ -126,11 +129,6 @@ def is_simple(history: Sequence[ChatMessage]) -> bool:
     """Tell whether the newest messages are a short greeting, or ask only for a price or the opening hours."""
     texts = [message.text for message in last_burst(history)]
     return bool(texts) and sum(map(len, texts)) <= SHORT and read_signals(texts).intent in SIMPLE
-
-
-def breaker_of(provider: str, organization_id: UUID | str) -> Breaker:
-    """Return the breaker of one provider for one organization: a bad key of one must not silence the others."""
-    return Breaker(f"{provider}:{organization_id}")
 
 
 def _is_too_dear(profile: SdrProfile) -> bool:

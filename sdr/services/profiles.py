@@ -3,7 +3,9 @@
 from typing import Any
 
 from accounts.models import Organization, Team
+from bookings.models import Service as BookedService
 from core.tenancy import current_organization_id
+from core.text import fold
 from sdr.contract import BusinessProfile, Service
 from sdr.models import SdrProfile
 
@@ -28,13 +30,21 @@ def business_profile(profile: SdrProfile) -> BusinessProfile:
     return BusinessProfile(
         business_name=profile.business_name,
         segment=profile.segment,
-        services=tuple(Service(item["name"], item.get("price_cents")) for item in profile.services),
+        services=_services(profile),
         city=profile.city,
         area=tuple(profile.area),
         hours=profile.hours,
         agent_name=profile.agent_name,
         faq=tuple((item["question"], item["answer"]) for item in profile.faq),
     )
+
+
+def _services(profile: SdrProfile) -> tuple[Service, ...]:
+    """Return the services written for the SDR, and those of the agenda that are not among them."""
+    own = [Service(item["name"], item.get("price_cents")) for item in profile.services]
+    known = {fold(service.name) for service in own}
+    booked = BookedService.objects.filter(is_active=True).order_by("name").values_list("name", "price_cents")[:60]
+    return (*own, *(Service(name, cents or None) for name, cents in booked if fold(name) not in known))
 
 
 def team_for(profile: SdrProfile, temperature: str) -> Team | None:

@@ -21,6 +21,7 @@ from sdr.events import LeadQualified
 from sdr.models import Qualification, QualificationStatus, Refusal, SdrProfile
 from sdr.scoring import Rubric, Score, score
 from sdr.services.profiles import business_profile, team_for
+from sdr.services.questions import note_question
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +67,7 @@ def record_turn(
     row.score, row.temperature, row.sentiment = result.total, result.temperature, turn.sentiment
     if turn.unanswered:
         row.unanswered = [*row.unanswered, turn.unanswered][-20:]
+        note_question(conversation, turn.unanswered)
     row.save()
     if turn.objections:
         Refusal.objects.create(

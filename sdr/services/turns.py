@@ -25,6 +25,7 @@ from sdr.models import OPEN_STATES, QualificationStatus, ReplyTurn, SdrProfile, 
 from sdr.policy import ANSWER_WITHIN
 from sdr.scoring import Score
 from sdr.services.asking import ask_turn
+from sdr.services.citing import sources_of
 from sdr.services.profiles import business_profile, get_profile
 from sdr.services.qualifying import (
     Known,
@@ -161,6 +162,7 @@ def finish(
     resume(known)
     result = record_turn(known, locked, thought, lines, profile)
     reply_id = _speak(turn, known, locked, profile, thought, result)
+    turn.sources = sources_of(thought)
     _end(turn, TurnState.ANSWERED, "", reply_id)
 
 

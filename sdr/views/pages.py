@@ -18,6 +18,7 @@ from sdr.optout import opt_out_level
 from sdr.registry import LOCAL
 from sdr.scoring import Rubric, score
 from sdr.services.asking import ask_turn
+from sdr.services.citing import sources_of
 from sdr.services.profiles import business_profile, get_profile, update_profile
 from sdr.services.qualifying import is_complete
 from sdr.services.spending import month_of
@@ -76,19 +77,16 @@ def playground(request: MemberRequest) -> HttpResponse:
             reply = closing_message(business, turn.facts, result.temperature, profile.closings)
         if reply:
             lines.append(ChatMessage(f"b{len(lines)}", "bot", reply, now()))
-        context |= {"result": result, "turn": turn, "opt_out": opt_out_level(form.cleaned_data["text"])}
+        context |= {
+            "result": result,
+            "turn": turn,
+            "sources": sources_of(turn),
+            "opt_out": opt_out_level(form.cleaned_data["text"]),
+        }
     context["lines"] = lines
     context["transcript"] = orjson.dumps([[line.author, line.text] for line in lines[-MAX_LINES:]]).decode()
     template = "sdr/playground.html#talk" if request.htmx else "sdr/playground.html"
     return render(request, template, context, status=422 if form.errors else 200)
-
-
-@require_safe
-@member_required
-def insights(request: MemberRequest) -> HttpResponse:
-    rows = Qualification.objects.select_related("contact").order_by("-updated_at")
-    questions = [(q.contact, text) for q in rows.exclude(unanswered=[])[:50] for text in q.unanswered]
-    return render(request, "sdr/insights.html", {"qualifications": rows[:50], "questions": questions[:50]})
 
 
 @require_safe

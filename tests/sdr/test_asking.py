@@ -56,7 +56,7 @@ def ledger() -> list[tuple[str, ...]]:
 def test_the_chosen_provider_answers_and_is_written_down(server: OpenAiServer) -> None:
     assert answer("queria clareamento pra logo").reply == "Oi! Para quando seria?"
     [row] = ModelCall.objects.all()
-    assert (row.task, row.provider, row.model, row.prompt_version) == ("reply", "openai", "big", "2")
+    assert (row.task, row.provider, row.model, row.prompt_version) == ("reply", "openai", "big", "3")
     assert (row.input_tokens, row.output_tokens, row.error, row.instead_of) == (321, 45, "", "")
     assert row.cost_micros > 0
 

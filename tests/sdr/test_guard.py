@@ -31,7 +31,14 @@ def obedient(settings: Any, talk: Talk) -> Iterator[OpenAiServer]:
 
 
 def says(server: OpenAiServer, reply: str, **values: Any) -> None:
-    answer = {"reply": reply, "facts": NOTHING, "sentiment": "calm", "human_reason": "", "unanswered": ""} | values
+    answer = {
+        "reply": reply,
+        "facts": NOTHING,
+        "sentiment": "calm",
+        "human_reason": "",
+        "unanswered": "",
+        "sources": [],
+    } | values
     server.brain = lambda _data: answer
 
 

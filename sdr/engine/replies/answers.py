@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from core.money import format_brl
 from sdr.contract import BusinessProfile, Fact, Intent, Service
 from sdr.engine.replies.questions import join_names, pick
+from sdr.engine.replies.quoting import quote
 from sdr.engine.services import services_named
 from sdr.engine.signals import ADDRESS, BOOKING, CATALOGUE, DISCOUNT, HOURS, ORDERS, Signals
 from sdr.engine.words import alike, content_words, plain
@@ -27,10 +28,11 @@ DEPENDS = "O valor depende do serviço."
 
 @dataclass(frozen=True)
 class Answer:
-    """What is said, and the question left for a person; both may be empty."""
+    """What is said, the question left for a person, and the passages it is taken from; each may be empty."""
 
     text: str = ""
     unanswered: str = ""
+    sources: tuple[str, ...] = ()
 
 
 def answer_to(
@@ -48,6 +50,9 @@ def answer_to(
     found += [_time(sentence, message_id, profile)] if signals.asks_time else []
     found += [_about(sentence, profile)]
     texts = list(dict.fromkeys(answer.text for answer in found if answer.text))
+    is_open = not texts or DEPENDS in texts or any(answer.unanswered for answer in found)
+    if is_open and (quoted := quote(text, profile.passages)):
+        return Answer(quoted.text, sources=(quoted.source,))
     if texts:
         return Answer(" ".join(texts), next((answer.unanswered for answer in found if answer.unanswered), ""))
     if wish := _unlisted(text, profile, facts):

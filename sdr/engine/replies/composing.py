@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from core.text import first_name
 from sdr.contract import BusinessProfile, ChatMessage, Fact, Intent, Sentiment
-from sdr.engine.replies.answers import answer_to
+from sdr.engine.replies.answers import Answer, answer_to
 from sdr.engine.replies.questions import next_question, pick
 from sdr.engine.signals import Signals, read_signals
 from sdr.engine.words import plain
@@ -39,24 +40,24 @@ def compose(
     facts: Mapping[str, Fact],
     now: datetime,
     signals: Signals | None = None,
-) -> tuple[str, str]:
-    """Return (reply, question that only a person can answer). The reply is empty when there is nothing left to say."""
+) -> Answer:
+    """Return the whole reply. Its text is empty when there is nothing left to say."""
     if not burst:
-        return "", ""
+        return Answer()
     said = [message.text for message in history if message.author in {"bot", "human", "campaign"}]
     spoke = any(message.author in {"bot", "human"} for message in history)
     signals = signals or read_signals([message.text for message in burst])
     text, message_id = "\n".join(message.text for message in burst), burst[-1].id
     answer = answer_to(text, message_id, profile, facts, signals)
     if not answer.text and spoke and _pauses(burst, facts):
-        return pick([words for words in LATER if words not in said] or [""], message_id), ""
+        return Answer(pick([words for words in LATER if words not in said] or [""], message_id))
     question = next_question(profile, facts, said, message_id)
     opening = _acknowledge(burst, facts, said, signals) if spoke else greeting(profile, now)
     if spoke and answer.text and not _is_new(facts.get("name"), burst):
         opening = ""
     if not (answer.text or question):
-        return "", answer.unanswered
-    return " ".join(part for part in (opening, answer.text, question) if part), answer.unanswered
+        return replace(answer, text="")
+    return replace(answer, text=" ".join(part for part in (opening, answer.text, question) if part))
 
 
 def greeting(profile: BusinessProfile, now: datetime) -> str:

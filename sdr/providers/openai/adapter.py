@@ -33,9 +33,9 @@ class OpenAiProvider:
         known: Mapping[str, Fact],
         now: datetime,
     ) -> Turn:
-        content = turn_content(history, known, now)
+        content = turn_content(profile, history, known, now)
         data, usage = ask(account, instructions(profile), content, name="turn", schema=TURN_SCHEMA)
-        return read_turn(data, history, known, usage)
+        return read_turn(data, profile, history, known, usage)
 
     def write_copy(self, account: Account, brief: CopyBrief, count: int) -> Copy:
         """Return the texts that pass the checks, perhaps fewer than ``count``."""

@@ -59,6 +59,7 @@ def reader_of(profile: BusinessProfile) -> Callable[[dict[str, Any]], dict[str, 
             "sentiment": turn.sentiment.value,
             "human_reason": turn.human_reason,
             "unanswered": turn.unanswered,
+            "sources": [],
         }
 
     return read

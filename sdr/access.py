@@ -1,0 +1,14 @@
+from uuid import UUID
+
+from django.shortcuts import get_object_or_404
+
+from sdr.models import Document, Question
+
+
+def get_document(document_id: UUID) -> Document:
+    """Return a document of the active organization or raise Http404."""
+    return get_object_or_404(Document.objects.defer("raw"), pk=document_id)
+
+
+def get_question(question_id: UUID) -> Question:
+    return get_object_or_404(Question.objects.select_related("contact"), pk=question_id)

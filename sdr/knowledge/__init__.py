@@ -1,0 +1,1 @@
+"""From a document to short pieces of plain text; knows no database."""
