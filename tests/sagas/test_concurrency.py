@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.db import transaction
+from django.db import connection, transaction
 
 from accounts.models import Organization
 from core.clock import now
@@ -114,6 +114,43 @@ def test_a_clock_that_jumps_in_the_middle_changes_nothing_but_the_times(
     assert world.calls == ["a", "b", "c"]
 
 
+def lease_left() -> float:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXTRACT(epoch FROM lease_until - clock_timestamp()) FROM sagas_sagaexecution")
+        return float(cursor.fetchone()[0])
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("first", ["execute", "run_claimed"])
+def test_the_lease_outlasts_each_attempt(engine: SagaOrchestrator, in_acme: Organization, first: str) -> None:
+    spare: list[float] = []
+
+    def look(call: StepCall) -> None:
+        spare.append(lease_left() - call.seconds_left())
+
+    engine.define_saga(
+        "trip", [SagaStep(name, look, timeout=timeout) for name, timeout in (("a", 400), ("b", 900), ("c", 100))]
+    )
+    if first == "execute":
+        engine.execute("trip", "trip:1", {})
+    else:
+        engine.run_claimed(engine.start("trip", "trip:1", {}).pk)
+    assert len(spare) == 3 and min(spare) > 0
+
+
+@pytest.mark.django_db
+def test_the_lease_outlasts_a_pause_and_the_attempt_after_it(
+    engine: SagaOrchestrator, world: World, in_acme: Organization, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.SAGA_FIRST_RETRY_SECONDS = 250.0
+    spare: list[float] = []
+    monkeypatch.setattr("sagas.driver.time.sleep", lambda seconds: spare.append(lease_left() - seconds - 30))
+    engine.define_saga("trip", [world.step("a", timeout=30, retry_count=1)])
+    world.fail("a", RuntimeError("busy"))
+    assert engine.execute("trip", "trip:1", {}).state == SagaState.SUCCEEDED
+    assert len(spare) == 1 and spare[0] > 0
+
+
 @pytest.mark.django_db
 def test_the_same_id_in_two_organizations_are_two_sagas(
     engine: SagaOrchestrator, three: World, acme: Organization, carla: Any
@@ -150,7 +187,7 @@ def test_each_step_is_committed_before_the_next_begins(
         return {"n": call.step}
 
     def committed() -> list[str]:
-        with journal.connection.copy().cursor() as cursor:  # type: ignore[attr-defined]
+        with connection.copy().cursor() as cursor:  # type: ignore[no-untyped-call]
             cursor.execute("SELECT name FROM sagas_sagasteprecord WHERE state = 'done' ORDER BY position")
             names = [row[0] for row in cursor.fetchall()]
             cursor.connection.close()

@@ -14,7 +14,7 @@ from accounts.models import Organization
 from core.ids import uuid7
 from core.tenancy import activate_organization
 from sagas import driver
-from sagas.models import SagaExecution
+from sagas.models import SagaExecution, SagaStepRecord
 from sagas.orchestrator import orchestrator
 from tests.sagas import outside
 from tests.sagas.drivers import Drivers, lapse_leases
@@ -123,3 +123,16 @@ def test_a_step_that_kills_its_process_is_given_up(in_acme: Organization, driver
     ended = settle(saga_id, options)
     assert (ended.state, ended.error, ended.failed_step) == ("failed", "interrupted too often", "flight")
     assert outside.applied(saga_id, "undo") == ["flight"]
+
+
+def test_an_undo_that_kills_its_process_is_left_to_people(in_acme: Organization, drivers: Drivers) -> None:
+    saga_id = f"trip:{uuid7()}"
+    options = {"organization_id": str(in_acme.pk), "context": {"fails": {"car": "refused"}}}
+    for _ in range(driver.MAX_INTERRUPTIONS + 1):
+        assert drivers.run(saga_id=saga_id, crash_at="saga.undone", **options)
+        lapse_leases()
+    stuck = settle(saga_id, options)
+    assert (stuck.state, stuck.needs_attention, stuck.wake_at) == ("compensating", True, None)
+    records = SagaStepRecord.objects.filter(execution=stuck, kind="undo").order_by("-position")
+    told = [(one.name, one.state, one.error) for one in records]
+    assert told == [("notice", "skipped", ""), ("hotel", "stuck", "interrupted too often"), ("flight", "done", "")]

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import asdict
+from typing import Any
 
 import pytest
 
@@ -9,9 +10,10 @@ from accounts.models import Organization
 from core.clock import now
 from core.live import stream_key
 from core.redis import redis_client
-from sagas import outbox
-from sagas.errors import PermanentStepError, WaitUntil
+from sagas import driver, journal, outbox
+from sagas.errors import LeaseLostError, PermanentStepError, WaitUntil
 from sagas.events import Event, SagaFailed, SagaStuck, SagaSucceeded
+from sagas.models import SagaExecution, SagaState
 from sagas.orchestrator import SagaOrchestrator
 from tests.support.jobs import drain
 from tests.support.sagas import World
@@ -62,6 +64,17 @@ def test_every_transition_is_a_line(engine: SagaOrchestrator, three: World, capl
     assert {record.saga_id for record in caplog.records if record.name == "saga"} == {"trip:1"}  # type: ignore[attr-defined]
 
 
+def test_what_needs_people_is_a_warning(
+    engine: SagaOrchestrator, three: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "saga")
+    three.fail("car", PermanentStepError("sold out"))
+    three.fail("hotel:undo", PermanentStepError("too late"))
+    engine.execute("trip", "trip:1", {})
+    loud = [one.message for one in caplog.records if one.name == "saga" and one.levelno >= logging.WARNING]
+    assert loud == ["undo stuck", "undo done"]
+
+
 def test_a_line_holds_no_payload(engine: SagaOrchestrator, three: World, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "saga")
     engine.execute("trip", "trip:1", {"guest": "Ana Souza"})
@@ -91,6 +104,35 @@ def test_each_end_is_told_once(engine: SagaOrchestrator, three: World, in_acme: 
     kind = {"succeeded": SagaSucceeded, "failed": SagaFailed, "stuck": SagaStuck}[ends]
     assert [type(event) for event in heard] == [kind]
     assert asdict(heard[0]) == {"organization_id": str(in_acme.pk), "saga_id": "trip:1", "definition": "trip"}
+
+
+def test_an_end_that_nobody_could_be_told_of_has_not_happened(
+    engine: SagaOrchestrator, three: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(event: Event) -> None:
+        raise RuntimeError("no room for events")
+
+    monkeypatch.setattr(driver, "publish", fail)
+    with pytest.raises(RuntimeError, match="no room"):
+        engine.execute("trip", "trip:1", {})
+    row = engine.get_status("trip:1")
+    assert (row.state, row.steps_completed, row.position) == (SagaState.IN_PROGRESS, ["flight", "hotel"], 2)
+
+
+def test_nobody_is_told_of_an_end_that_was_not_committed(
+    engine: SagaOrchestrator, three: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = journal.commit
+
+    def overtaken(execution: SagaExecution, *args: Any, **kwargs: Any) -> bool:
+        if execution.is_finished:
+            raise LeaseLostError(execution.saga_id)
+        return commit(execution, *args, **kwargs)
+
+    monkeypatch.setattr(journal, "commit", overtaken)
+    assert engine.execute("trip", "trip:1", {}).state == SagaState.IN_PROGRESS
+    drain()
+    assert heard == []
 
 
 def test_open_pages_are_told(engine: SagaOrchestrator, three: World, in_acme: Organization) -> None:
