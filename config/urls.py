@@ -5,7 +5,7 @@ from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
 from accounts.views.auth import RateLimitedSignupView
-from config import views
+from config import guide, views
 from config.api import api, plain_api
 from core.health import live, ready
 from gateways.webhooks import hook
@@ -37,6 +37,8 @@ urlpatterns = [
     path("api/v1/", api.urls),
     path("api/", plain_api.urls),
     path("idioma/", set_language, name="set-language"),
+    path("ajuda/", guide.guide_page, name="guide"),
+    path("ajuda/<slug:slug>/", guide.guide_page, name="guide-page"),
     path("status/", views.status, name="status"),
     path("health/live", live, name="health-live"),
     path("health/ready", ready, name="health-ready"),

@@ -33,6 +33,7 @@ ROUTES: dict[str, Kind] = {
     "dashboard/": Kind.PUBLIC,
     "campaigns/": Kind.PUBLIC,
     "inicio/": Kind.MEMBER,
+    "ajuda/": Kind.MEMBER,
     "conversas/": Kind.MEMBER,
     "agenda/": Kind.MEMBER,
     "agendar/": Kind.PUBLIC,
