@@ -7,6 +7,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from campaigns.forms_audience import AudienceForm, initial_rules
 from campaigns.models import Campaign
 from campaigns.services.audience import ordered_lists
 from campaigns.services.drafts import MAX_BODY, MAX_VARIANTS, VariantDraft
@@ -18,7 +19,7 @@ DAYS = [(0, _("Mon")), (1, _("Tue")), (2, _("Wed")), (3, _("Thu")), (4, _("Fri")
 MINUTE = "%Y-%m-%dT%H:%M"
 
 
-class CampaignForm(forms.Form):
+class CampaignForm(AudienceForm):
     """The wizard: one form in steps; choices are limited to the active organization.
 
     ``key`` becomes the id of a new campaign, so that sending the form twice makes one. ``version`` is what the campaign
@@ -51,6 +52,7 @@ class CampaignForm(forms.Form):
 
     # Where each field, and each code of a refusal, is put right: to lead from an error to its step.
     STEPS = {
+        **dict.fromkeys(("audience", *AudienceForm.base_fields), "publico"),
         "name": "publico", "lists": "publico", "list_ids": "publico", "empty_audience": "publico",
         "variant": "mensagem", "variants": "mensagem", "business_context": "mensagem",
         "channels": "numeros", "channel_ids": "numeros",
@@ -59,8 +61,8 @@ class CampaignForm(forms.Form):
     }  # fmt: skip
 
     def __init__(self, *args: Any, zone: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
         self.zone = zone
+        super().__init__(*args, **kwargs)
         lists, channels = self.fields["lists"], self.fields["channels"]
         assert isinstance(lists, forms.ModelMultipleChoiceField)
         assert isinstance(channels, forms.ModelMultipleChoiceField)
@@ -145,6 +147,7 @@ def initial_of(campaign: Campaign) -> dict[str, Any]:
         "hours_start": hours.get("start"),
         "hours_end": hours.get("end"),
         "days": hours.get("days", []),
+        **initial_rules(campaign),
     }
 
 

@@ -124,7 +124,7 @@ def summary_of(request: MemberRequest, form: CampaignForm) -> dict[str, Any]:
     list_ids = _ids(form, "lists")
     lists = [(one, one.pk in list_ids) for one in ContactList.objects.order_by("-created_at")]
     chosen = [one.pk for one, checked in lists if checked]
-    counts = audience.preview_audience(chosen) if chosen else None
+    counts = audience.preview_audience(chosen, form.rules, _campaign_id(form)) if chosen else None
     channel_ids = _ids(form, "channels")
     numbers = [(card, card.channel.pk in channel_ids) for card in cards(request.organization.timezone)]
     numbers = [(card, checked) for card, checked in numbers if card.channel.role != ChannelRole.RETIRED]
@@ -156,6 +156,7 @@ def summary_of(request: MemberRequest, form: CampaignForm) -> dict[str, Any]:
             hours,
             is_later=later,
             left_out=sum(counts.left_out.values()) if counts else 0,
+            rules=form.rules,
         ),
         "open_steps": {step for step, _text in missing},
         "attributes": attributes(),
@@ -195,6 +196,13 @@ def _people(list_ids: list[UUID]) -> list[Contact]:
         if found := list(contacts(list_id=list_id, reach="receives").order_by("created_at")[:PEOPLE]):
             return found
     return []
+
+
+def _campaign_id(form: CampaignForm) -> UUID | None:
+    try:
+        return UUID(str(form["key"].value()))
+    except ValueError:
+        return None
 
 
 def _ids(form: CampaignForm, name: str) -> list[UUID]:

@@ -18,6 +18,7 @@ from campaigns.queries.forecast import eta
 from campaigns.queries.waiting import pause_words, standstills, waiting_note
 from campaigns.services import lifecycle
 from campaigns.services.audience import ordered_lists, preview_of
+from campaigns.services.audience_rules import AudienceRules
 from campaigns.services.recipients import decide_unknown, retry_failed
 from campaigns.views.review import EDITABLE, Choice, review
 from campaigns.views.words import left_out_words, legend
@@ -173,6 +174,7 @@ def _review(campaign: Campaign) -> list[Choice]:
         campaign.sending_hours,
         is_later=campaign.start_at is not None,
         left_out=sum(preview_of(campaign).left_out.values()),
+        rules=AudienceRules.of(campaign.audience_rules),
     )
 
 

@@ -8,7 +8,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from campaigns.forms import DAYS
+from campaigns.forms_audience import rules_in_words
 from campaigns.models import CampaignState
+from campaigns.services.audience import EVERYBODY
+from campaigns.services.audience_rules import AudienceRules
 from core.clock import SendingHours
 from core.moments import spoken, spoken_time
 
@@ -34,6 +37,7 @@ def review(
     *,
     is_later: bool,
     left_out: int = 0,
+    rules: AudienceRules = EVERYBODY,
 ) -> list[Choice]:
     """Return the choices as they stand; one that is not made yet is left to the list of what is missing."""
     written = len([text for text in texts if text.strip()])
@@ -43,6 +47,7 @@ def review(
     found = [
         Choice("publico", _("Name"), name.strip()),
         Choice("publico", _("Lists"), ", ".join(lists), out if left_out else ""),
+        Choice("publico", _("Only"), rules_in_words(rules)),
         Choice("mensagem", _("Message"), variations if written else ""),
         Choice("numeros", _("Numbers"), ", ".join(numbers)),
         Choice("quando", _("Start"), moment, hours_in_words(hours)),

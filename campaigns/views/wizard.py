@@ -15,6 +15,7 @@ from accounts.http import MemberRequest
 from accounts.models import Role
 from campaigns.errors import CampaignIncompleteError, CampaignStateError
 from campaigns.forms import CampaignForm, fingerprint, initial_of, new_key
+from campaigns.forms_audience import MANY
 from campaigns.models import Campaign
 from campaigns.queries.figures import get_campaign
 from campaigns.services import lifecycle
@@ -87,6 +88,7 @@ def _saved(request: MemberRequest, form: CampaignForm, campaign: Campaign | None
         "start_at": data["start_at"] if starts and data["when"] == "later" else None,
         "sending_hours": form.sending_hours,
         "business_context": data["business_context"],
+        "audience": form.written_rules,
         "actor": request.membership,
     }
     if campaign is None:
@@ -128,8 +130,8 @@ def _renewed(request: MemberRequest, refusal: str, **hidden: str) -> CampaignFor
 
 def _typed(request: MemberRequest, go: str) -> dict[str, object]:
     """Return everything typed so far as first values, after a button of the message's step."""
-    typed: dict[str, object] = {name: request.POST.get(name, "") for name in CampaignForm.base_fields}
-    typed |= {name: request.POST.getlist(name) for name in ("lists", "channels", "days")}
+    typed: dict[str, object] = dict(request.POST.items())
+    typed |= {name: request.POST.getlist(name) for name in ("lists", "channels", "days", *MANY)}
     change = changed_texts(request, go)
     if change.error:
         messages.error(request, change.error)

@@ -416,3 +416,49 @@ def test_the_form_costs_few_queries(
     assert ContactList.objects.count() == 5
     with django_assert_max_num_queries(26):
         client.get(NEW)
+
+
+def test_the_wizard_counts_and_keeps_whom_the_campaign_is_for(
+    bruno: Membership, login: Login, form: dict[str, Any], make_list: Any, make_contact: Any
+) -> None:
+    people = [
+        make_contact(70, "Ana", temperature="quente", tags=["vip"]),
+        make_contact(71, "Bia", attributes={"plano": "Ouro"}),
+    ]
+    client = login(bruno)
+    chosen = form | {
+        "lists": [str(make_list(contacts=people).pk)], "temperatures": ["quente", "none"], "field_key_0": "plano",
+        "field_operator_0": "contains", "field_value_0": "our", "unanswered": "5", "go": "draft",
+    }  # fmt: skip
+    html = client.post(f"{NEW}resumo/", chosen, headers=HTMX).content.decode()
+    assert "<b data-receives>1</b>" in html
+    assert "1 fora da sua escolha" in html
+    assert "Quentes, Sem qualificação; plano contém our" in html
+    client.post(NEW, chosen)
+    campaign = Campaign.objects.get()
+    assert campaign.audience_rules == {
+        "temperatures": ["quente", "none"], "fields": [["plano", "contains", "our"]], "unanswered": 5,
+    }  # fmt: skip
+    page = client.get(f"/campanhas/{campaign.pk}/editar/").content.decode()
+    assert re.search(r'value="none"[^>]* checked', page)
+    assert 'value="our"' in page
+    assert "1 fora da sua escolha" in page
+
+
+def test_rules_that_make_no_sense_lead_back_to_the_audience(
+    bruno: Membership, login: Login, form: dict[str, Any]
+) -> None:
+    answer = login(bruno).post(NEW, form | {"cap_count": "2"})
+    assert answer.status_code == 422
+    assert "Diga quantas mensagens e em quantos dias." in answer.content.decode()
+    assert not Campaign.objects.exists()
+    answer = login(bruno).post(NEW, form | {"temperatures": ["pelando"], "cap_days": "muitos"})
+    assert (answer.status_code, Campaign.objects.exists()) == (422, False)
+
+
+def test_a_button_of_the_message_keeps_the_rules(bruno: Membership, login: Login, form: dict[str, Any]) -> None:
+    typed = form | {"temperatures": ["frio"], "not_customer": "on", "cap_count": "1", "cap_days": "7", "go": "add"}
+    page = login(bruno).post(NEW, typed).content.decode()
+    assert re.search(r'value="frio"[^>]* checked', page)
+    assert re.search(r'name="not_customer"[^>]* checked', page)
+    assert re.search(r'name="cap_days" value="7"', page)
