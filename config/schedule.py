@@ -15,6 +15,7 @@ from campaigns.jobs import build_missing_audiences, start_due_campaigns, sweep_c
 from conversations.services.send import sweep_outgoing
 from core.schedule import Recurring
 from gateways.jobs import purge_receipts, run_simulated_contacts
+from gateways.official.jobs import refresh_pending_templates
 from gateways.pool.guard import watch_pools
 from gateways.services.drain import drain_missed
 from gateways.services.health import check_channels
@@ -42,6 +43,7 @@ RECURRING: list[Recurring] = [
     Recurring(purge_receipts, 6 * 3600, "Forget raw webhooks a month old."),
     Recurring(watch_pools, 3, "Let numbers in reserve take the place of those that went down."),
     Recurring(check_channels, 3, "Ask the gateway of every number whose check is due how it is."),
+    Recurring(refresh_pending_templates, 30, "Ask Meta about the official templates in review."),
     Recurring(send_due_notices, 15, "Write the reminders of bookings whose time has come."),
     Recurring(expire_holds, 30, "Give back the slots that nobody confirmed in time."),
     Recurring(sweep_receipts, 30, "E-mail receipts whose job was lost or whose retry is due."),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from conversations.views import actions, inbox
+from conversations.views import actions, inbox, templates
 
 app_name = "conversations"
 
@@ -8,6 +8,7 @@ urlpatterns = [
     path("", inbox.inbox_page, name="inbox"),
     path("arquivos/<uuid:attachment_id>/", inbox.attachment_file, name="attachment"),
     path("<uuid:conversation_id>/", inbox.conversation_page, name="conversation"),
+    path("<uuid:conversation_id>/modelo/", templates.template_send, name="template-send"),
     path("<uuid:conversation_id>/mensagens/", actions.message_create, name="message-create"),
     path("<uuid:conversation_id>/mensagens/<uuid:message_id>/reenviar/", actions.message_resend, name="message-resend"),
     path("<uuid:conversation_id>/notas/", actions.note_create, name="note-create"),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from gateways.views import actions, channels, connect, receipts
+from gateways.views import actions, channels, connect, receipts, templates
 
 app_name = "gateways"
 
@@ -8,6 +8,14 @@ urlpatterns = [
     path("", channels.channel_list, name="channels"),
     path("novo/", connect.provider_list, name="channel-new"),
     path("novo/<slug:provider>/", connect.channel_create, name="channel-create"),
+    path("modelos/", templates.template_list, name="templates"),
+    path("modelos/galeria/", templates.template_gallery, name="template-gallery"),
+    path("modelos/novo/", templates.template_create, name="template-create"),
+    path("modelos/previa/", templates.template_preview, name="template-preview"),
+    path("modelos/atualizar/", templates.template_refresh, name="template-refresh"),
+    path("modelos/<uuid:template_id>/editar/", templates.template_edit, name="template-edit"),
+    path("modelos/<uuid:template_id>/enviar/", templates.template_submit, name="template-submit"),
+    path("modelos/<uuid:template_id>/excluir/", templates.template_delete, name="template-delete"),
     path("<uuid:channel_id>/", channels.channel_detail, name="channel"),
     path("<uuid:channel_id>/conectar/", connect.channel_connect, name="channel-connect"),
     path("<uuid:channel_id>/codigo/", connect.pairing_code, name="channel-code"),

@@ -182,6 +182,7 @@ def event_title(kind: str) -> str:
         "replaced": pgettext("number", "Replaced"),
         "stepped_back": pgettext("number", "Back in reserve"),
         "rotated": pgettext("number", "Rotated"),
+        "template": _("Decision about a template"),
         "account": _("Limit or quality changed"),
     }
     return titles.get(kind, kind)

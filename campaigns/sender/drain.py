@@ -31,6 +31,8 @@ from gateways import leases
 from gateways.contract import Adapter, HttpCall, HttpReply, Outcome, OutgoingMessage, SendResult, SimulatorPort
 from gateways.leases import Lease
 from gateways.models import Channel
+from gateways.official.services import approved
+from gateways.official.texts import fitting
 from gateways.registry import get_adapter
 from gateways.services.sending import note_result
 from gateways.services.simulation import simulator_port
@@ -128,6 +130,7 @@ class Drain:
         self.adapter: Adapter = get_adapter(channel.provider)
         self.config = self.adapter.config_model.model_validate(channel.config)
         self.port = _closing_port(channel)
+        self.templates = await self._db(partial(approved, [channel.pk])) if self.adapter.sends_templates else []
         self.quota, self.slots = await self._db(self._db_quota)
         self.probing = channel.paused_until is not None and channel.paused_until > self.facts.at - 10 * REST
         self._is_open = True
@@ -296,7 +299,9 @@ class Drain:
     async def _send(self, row: Claimed) -> None:
         crashpoint("send.posting")
         try:
-            message = OutgoingMessage(row.phone, row.body, row.chat_id)
+            # An official number writes to people by its templates; what fits none goes as it is, for its provider to judge.
+            template = fitting(self.templates, row.body) if self.templates else None
+            message = OutgoingMessage(row.phone, row.body, row.chat_id, template=template)
             result = await arun(self.adapter.send(self.config, message), self.shared.session, simulator=self.port)
         except asyncio.CancelledError:  # abandoned: the process must end, and the answer finds nobody at home
             self.in_flight -= 1

@@ -25,6 +25,7 @@ from campaigns.models import (
 from campaigns.services import audience
 from campaigns.services.bell import ring_senders
 from campaigns.services.drafts import VariantDraft, check_start, create_campaign, update_draft
+from campaigns.services.official import check_templates
 from campaigns.services.recipients import confirm_all_unknown, confirm_unknown, decide_unknown, retry_failed
 from campaigns.services.transitions import MOVES, Action, check, lock, tell_pages
 from core.clock import now
@@ -234,6 +235,7 @@ def _check_ready(campaign: Campaign) -> None:
         raise CampaignIncompleteError(_("Choose at least one active number."), code="channel_ids")
     if not campaign.variants.exists():
         raise CampaignIncompleteError(_("Write at least one message."), code="variants")
+    check_templates([link.channel for link in links.select_related("channel")], campaign.variants.all())
     if not campaign.campaign_lists.exists():
         raise CampaignIncompleteError(_("Choose at least one list."), code="list_ids")
 

@@ -23,6 +23,8 @@ from campaigns.services.drafts import create_campaign, update_draft
 from campaigns.services.transitions import lock
 from campaigns.views.assistance import changed_texts, summary_of
 from campaigns.views.review import EDITABLE
+from gateways.models import MessageTemplate
+from gateways.official.texts import wording
 
 
 class StaleFormError(Exception):
@@ -40,6 +42,8 @@ def campaign_create(request: MemberRequest) -> HttpResponse:
         return _posted(request, None)
     copied = Campaign.objects.filter(pk=_uuid(request.GET.get("copiar"))).first()
     initial = initial_of(copied) | {"when": "now", "start_at": ""} if copied else {}
+    if template := MessageTemplate.objects.filter(pk=_uuid(request.GET.get("modelo"))).first():
+        initial |= {"texts": [wording(template)], "channels": [template.channel_id]}
     if chosen := _uuid(request.GET.get("lista")):
         initial["lists"] = [chosen]
     return _page(request, _unbound(request, initial | {"key": new_key()}), None)

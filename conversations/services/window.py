@@ -5,6 +5,9 @@ from datetime import datetime, timedelta
 
 from conversations.models import Conversation
 from core.clock import now
+from gateways.models import MessageTemplate
+from gateways.official.services import approved
+from gateways.official.texts import places
 from gateways.registry import get_adapter
 
 LENGTH = timedelta(hours=24)
@@ -33,3 +36,10 @@ def is_shut(conversation: Conversation) -> bool:
     """Tell whether only an approved template may be sent now."""
     window = window_of(conversation)
     return window is not None and not window.is_open
+
+
+def sendable_templates(conversation: Conversation) -> list[tuple[MessageTemplate, list[int]]]:
+    """Return the approved templates for a closed window, each with the numbers of its places; none while it is open."""
+    if not is_shut(conversation):
+        return []
+    return [(template, places(template.body)) for template in approved([conversation.channel_id])]

@@ -12,7 +12,7 @@ from conversations.models import Attachment, Conversation
 from conversations.panels import render_panels
 from conversations.queries import FOLDERS, get_conversation, inbox, thread
 from conversations.services.handling import mark_read
-from conversations.services.window import window_of
+from conversations.services.window import sendable_templates, window_of
 from core.clock import now
 from core.pagination import InvalidCursorError, keyset_page
 from core.uploads import media_response
@@ -92,5 +92,6 @@ def thread_context(request: MemberRequest, conversation: Conversation) -> dict[s
         "teams": Team.objects.all(),
         "panels": render_panels(request, conversation),
         "window": window_of(conversation),
+        "templates": sendable_templates(conversation),
         "now": now(),
     }

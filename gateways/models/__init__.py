@@ -16,6 +16,7 @@ from gateways.models.pool import (
 )
 from gateways.models.receipt import MessageStatus, Receipt, ReceiptState
 from gateways.models.simulation import SimulatedHook
+from gateways.models.template import MessageTemplate, TemplateCategory, TemplateStatus
 
 __all__ = [
     "SENDING_ROLES",
@@ -27,6 +28,7 @@ __all__ = [
     "DrillState",
     "IncidentKind",
     "MessageStatus",
+    "MessageTemplate",
     "MissingSpan",
     "NumberCheck",
     "PoolDrill",
@@ -34,4 +36,6 @@ __all__ = [
     "Receipt",
     "ReceiptState",
     "SimulatedHook",
+    "TemplateCategory",
+    "TemplateStatus",
 ]

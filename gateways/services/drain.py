@@ -30,9 +30,11 @@ from gateways.contract import (
     InboundMessage,
     MessageChange,
     Parsed,
+    TemplateUpdate,
 )
 from gateways.events import MessagesReceived, StatusesReceived, change_payload, message_payload
 from gateways.models import Channel, ChannelState, Receipt, ReceiptState
+from gateways.official.services import update_status
 from gateways.pool.hours import note_received
 from gateways.registry import get_adapter
 from gateways.services.evidence import note_events
@@ -216,6 +218,8 @@ def _apply(channel: Channel, items: Sequence[Parsed]) -> None:
             mark_state(channel, item.state, item.reason, phone=item.phone)
         elif isinstance(item, AccountUpdate):
             note_account(channel, item)
+        elif isinstance(item, TemplateUpdate):
+            update_status(channel, item)
     _apply_statuses(channel, [item for item in items if isinstance(item, DeliveryUpdate)])
     note_received(channel, [item for item in items if isinstance(item, InboundMessage)])
     at = now()
