@@ -7,6 +7,7 @@ back, and :mod:`bookings.services.processes` cancels the booking; when the booki
 from django.utils.translation import gettext_lazy as _
 
 from bookings.services.booking import PROCESS
+from bookings.steps.calendar import delete_event, write_event
 from bookings.steps.email import send_cancellation, send_confirmation
 from bookings.steps.invoice import cancel_nf, create_nf
 from bookings.steps.owner import notify_booking, notify_cancellation
@@ -32,6 +33,9 @@ create_booking = orchestrator.define_saga(
             timeout=5,
             retry_count=1,
             label=_("Tell the business"),
+        ),
+        SagaStep(
+            "calendar_event", write_event, delete_event, timeout=10, retry_count=3, label=_("Write to the calendar")
         ),
     ],
     label=_("Booking"),

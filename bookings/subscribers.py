@@ -8,6 +8,7 @@ from bookings.events import (
 )
 from bookings.models import NoticeKind
 from bookings.services import notices, processes, replies
+from bookings.services.google.mirroring import mirror_booking
 from bookings.services.history import note_in_timeline
 from conversations.events import CustomerReplied
 from sagas.events import SagaFailed, SagaStuck
@@ -32,6 +33,13 @@ def tell_of_the_booking(event: BookingConfirmed) -> None:
 @subscriber(BookingMoved)
 def tell_of_the_new_time(event: BookingMoved) -> None:
     _tell(event, NoticeKind.MOVED)
+
+
+@subscriber(BookingMoved)
+def move_it_in_the_calendar(event: BookingMoved) -> None:
+    mirror_booking.enqueue(
+        coalesce_key=event.booking_id, organization_id=event.organization_id, booking_id=event.booking_id
+    )
 
 
 @subscriber(BookingCancelled)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from bookings.views import agenda, booking, catalogue, setup, timetable
+from bookings.views import agenda, booking, catalogue, google, setup, timetable
 
 app_name = "bookings"
 
@@ -18,6 +18,9 @@ urlpatterns = [
     path("folgas/<uuid:time_off_id>/apagar/", timetable.time_off_delete, name="time-off-delete"),
     path("folgas/dia/", timetable.day_rule_set, name="day-rule-set"),
     path("folgas/dia/<uuid:day_rule_id>/apagar/", timetable.day_rule_delete, name="day-rule-delete"),
+    path("google/", google.calendar, name="calendar"),
+    path("google/ler/", google.calendar_pull, name="calendar-pull"),
+    path("google/desligar/", google.calendar_disconnect, name="calendar-disconnect"),
     path("configuracao/", setup.settings_edit, name="settings"),
     path("<uuid:booking_id>/", booking.booking_page, name="booking"),
     path("<uuid:booking_id>/remarcar/", booking.booking_move, name="booking-move"),

@@ -23,6 +23,11 @@ def link_of(booking: Booking, own: BookingSettings) -> str:
     return settings.BASE_URL + reverse("public_bookings:manage", args=[own.slug, booking.token])
 
 
+def page_of(booking: Booking) -> str:
+    """Return the address under which the team sees the booking."""
+    return settings.BASE_URL + reverse("bookings:booking", args=[booking.pk])
+
+
 def what(booking: Booking, own: BookingSettings, zone: str) -> str:
     """Return service, person, time and place."""
     line = _("%(service)s with %(who)s, %(when)s") % {
@@ -71,7 +76,7 @@ def owner_text(booking: Booking, zone: str, *, cancelled: bool) -> str:
         if cancelled
         else _("New booking: %(name)s, %(service)s with %(who)s, %(when)s")
     )
-    return f"{line % words}\n{settings.BASE_URL}{reverse('bookings:booking', args=[booking.pk])}"
+    return f"{line % words}\n{page_of(booking)}"
 
 
 def _opening(notice: BookingNotice, booking: Booking) -> str:

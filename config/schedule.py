@@ -10,6 +10,9 @@ from billing.jobs import (
 )
 from bookings.charges.receipts import sweep_receipts
 from bookings.services.booking import expire_holds
+from bookings.services.google.mirroring import sweep_calendars
+from bookings.services.google.pulling import pull_calendars
+from bookings.services.google.watching import renew_watches
 from bookings.services.notices import send_due_notices
 from campaigns.jobs import build_missing_audiences, start_due_campaigns, sweep_campaigns, watch_campaigns
 from conversations.services.send import sweep_outgoing
@@ -47,6 +50,9 @@ RECURRING: list[Recurring] = [
     Recurring(send_due_notices, 15, "Write the reminders of bookings whose time has come."),
     Recurring(expire_holds, 30, "Give back the slots that nobody confirmed in time."),
     Recurring(sweep_receipts, 30, "E-mail receipts whose job was lost or whose retry is due."),
+    Recurring(pull_calendars, 60, "Read linked calendars whose last look lies back too far."),
+    Recurring(sweep_calendars, 120, "Write to linked calendars what they do not show yet."),
+    Recurring(renew_watches, 3600, "Open and renew the channels on which Google tells of changes."),
     Recurring(forget_old_answers, 3600, "Drop stored API answers a day old."),
     Recurring(mark_abandoned, 3600, "Record leads who stopped answering."),
     Recurring(read_waiting, 300, "Read documents whose job was lost."),

@@ -1,10 +1,11 @@
 from django.conf import settings
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
 from accounts.views.auth import RateLimitedSignupView
+from bookings.views import google as calendar
 from config import guide, views
 from config.api import api, plain_api
 from core.health import live, ready
@@ -17,6 +18,10 @@ urlpatterns = [
     path("conta/signup/", RateLimitedSignupView.as_view(), name="account_signup"),
     # One e-mail per person, changed by whoever runs the platform: allauth's page for several is not offered.
     path("conta/email/", RedirectView.as_view(pattern_name="accounts:profile"), name="account_email"),
+    # Google is asked for calendars only: of allauth's provider these two pages are left.
+    path("conta/google/login/", calendar.google_begin, name="google_login"),
+    path("conta/google/login/callback/", calendar.google_return, name="google_callback"),
+    re_path("^conta/(?:google|3rdparty|social)/", RedirectView.as_view(pattern_name="bookings:calendar")),
     path("conta/", include("allauth.urls")),
     path("", include("accounts.urls")),
     path("", include("billing.urls")),
@@ -33,6 +38,7 @@ urlpatterns = [
     path("sdr/", include("sdr.urls")),
     path("numeros/", include("gateways.urls")),
     path("processos/", include("reports.processes.urls")),
+    path("hooks/google-calendar/", calendar.google_hook, name="google-calendar-hook"),
     path("hooks/<slug:provider>/<str:token>/", hook, name="hook"),
     path("api/v1/", api.urls),
     path("api/", plain_api.urls),

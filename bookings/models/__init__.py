@@ -1,6 +1,7 @@
 from bookings.charges.models import ChargeLink, MailState, PaymentReceipt
 from bookings.models.booking import ACTIVE, Booking, BookingChange, BookingOrigin, BookingState
 from bookings.models.calendar import BusyBlock, CalendarAccount, CalendarState
+from bookings.models.calendar_entry import CalendarEntry
 from bookings.models.hours import DayRule, TimeOff, WorkingHours
 from bookings.models.notice import BookingNotice, HandledReply, NoticeKind, NoticeState, SlotOffer
 from bookings.models.professional import Professional
@@ -18,6 +19,7 @@ __all__ = [
     "BookingState",
     "BusyBlock",
     "CalendarAccount",
+    "CalendarEntry",
     "CalendarState",
     "ChargeLink",
     "DayRule",

@@ -18,6 +18,7 @@ from bookings.icalendar import calendar_file
 from bookings.models import Booking, BookingOrigin, BookingSettings, Professional, Service
 from bookings.public import booking_link, public_page
 from bookings.services import booking as services
+from bookings.services.google.freshness import check_calendar
 from bookings.services.offers import offer
 from bookings.services.slots import is_open_slot, professionals_of
 from core.clock import now
@@ -103,6 +104,7 @@ def details(request: HttpRequest, settings: BookingSettings, service_id: UUID) -
     error, status = "", 422 if form.errors else 200
     if form.is_bound and form.is_valid() and not form.cleaned_data["site"]:
         try:
+            check_calendar(service, who, at)
             booking = _book(service, who, at, form.cleaned_data)
         except DomainError as refusal:
             error, status = refusal.message, refusal.status

@@ -17,6 +17,7 @@ from accounts.services.secrets_store import set_secret
 from bookings.models import Booking, BookingState, Professional, SentMark, Service
 from bookings.services.booking import PROCESS, Wish, book, process_id
 from bookings.services.bot import TELEGRAM_TOKEN
+from bookings.services.google.accounts import Grant, connect
 from bookings.services.schedule import get_settings
 from core.clock import now
 from leads.models import Contact
@@ -26,6 +27,7 @@ from tests.billing.charging import connect_focus
 from tests.sagas.drivers import Drivers, driver_host, lapse_leases
 from tests.support import counting_mail
 from tests.support.fake_focus import FakeFocus, fake_focus
+from tests.support.fake_google import FakeGoogle, fake_google
 from tests.support.fake_telegram import CHAT, TOKEN, FakeTelegram, fake_telegram
 from tests.support.jobs import drain
 
@@ -40,32 +42,42 @@ BACKEND = "tests.support.counting_mail.CountingBackend"
 
 @dataclass
 class Outside:
-    """City hall, bot and mail server, and the drivers that know where they are."""
+    """City hall, bot, calendar and mail server, and the drivers that know where they are."""
 
     focus: FakeFocus
     telegram: FakeTelegram
+    google: FakeGoogle
     mail: Path
     drivers: Drivers
+
+
+def places(focus: FakeFocus, telegram: FakeTelegram, google: FakeGoogle) -> dict[str, Any]:
+    """Return the settings under which the product finds the fakes."""
+    return {
+        "FOCUS_NFE_BASES": {"producao": focus.url, "homologacao": focus.url}, "TELEGRAM_API_BASE": telegram.url,
+        "GOOGLE_API_BASE": google.url, "EMAIL_BACKEND": BACKEND, "ALLOW_PRIVATE_HOSTS": True,
+    }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def servers(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outside]:
     folder = tmp_path_factory.mktemp("mail")
-    with fake_focus() as focus, fake_telegram() as telegram, pytest.MonkeyPatch.context() as patch:
-        bases = {"producao": focus.url, "homologacao": focus.url}
-        changed = {"FOCUS_NFE_BASES": bases, "TELEGRAM_API_BASE": telegram.url, "EMAIL_BACKEND": BACKEND}
-        patch.setenv("SAGA_HOST_SETTINGS", json.dumps(changed))
+    with (
+        fake_focus() as focus,
+        fake_telegram() as telegram,
+        fake_google() as google,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("SAGA_HOST_SETTINGS", json.dumps(places(focus, telegram, google)))
         patch.setenv(counting_mail.FOLDER, str(folder))
         with driver_host(tmp_path_factory.mktemp("outside")) as drivers:
-            yield Outside(focus, telegram, folder, drivers)
+            yield Outside(focus, telegram, google, folder, drivers)
 
 
 @pytest.fixture
 def outside(servers: Outside, transactional_db: None, in_acme: Organization, settings: Settings) -> Iterator[Outside]:
-    settings.ALLOW_PRIVATE_HOSTS = True
-    settings.FOCUS_NFE_BASES = {"producao": servers.focus.url, "homologacao": servers.focus.url}
-    settings.TELEGRAM_API_BASE = servers.telegram.url
-    settings.EMAIL_BACKEND = BACKEND
+    for name, value in places(servers.focus, servers.telegram, servers.google).items():
+        setattr(settings, name, value)
     os.environ[counting_mail.FOLDER] = str(servers.mail)
     connect_focus(issue_at="booking")
     set_secret(TELEGRAM_TOKEN, TOKEN, actor=None)
@@ -80,6 +92,7 @@ def outside(servers: Outside, transactional_db: None, in_acme: Organization, set
 @pytest.fixture
 def make(cleaning: Service, nina: Professional, rita: Contact, outside: Outside) -> Iterator[Any]:
     starts = count(1)
+    connect(nina, Grant("nina@gmail.example", "access-1", "refresh-1", now() + timedelta(days=1)), actor=None)
 
     def make_one() -> Booking:
         for path in outside.mail.glob("*.eml"):
@@ -87,6 +100,8 @@ def make(cleaning: Service, nina: Professional, rita: Contact, outside: Outside)
         outside.telegram.sent.clear()
         outside.focus.issued.clear()
         outside.focus.cancelled.clear()
+        outside.google.inserted.clear()
+        outside.google.events.clear()
         at = now().replace(minute=0, second=0, microsecond=0) + timedelta(days=1, hours=next(starts))
         return book(Wish(cleaning, nina, at, rita, email="rita@example.com"))
 
@@ -126,6 +141,7 @@ def complaint(outside: Outside, booking: Booking, ended: SagaExecution, wanted: 
     mails = counting_mail.subjects(outside.mail)
     confirmed = [subject for subject in mails if subject.startswith("Marcado")]
     cancelled = [subject for subject in mails if subject.startswith("Cancelado")]
+    entries = list(outside.google.standing())
     issued, taken_back = sum(outside.focus.issued.values()), sum(outside.focus.cancelled.values())
     wrong = []
     unknown = [row.name for row in ended.records.filter(kind="do") if row.result.get("outcome") == "unknown"]
@@ -134,16 +150,28 @@ def complaint(outside: Outside, booking: Booking, ended: SagaExecution, wanted: 
         wanted = SagaState(ended.state)
     if ended.state != wanted:
         wrong.append(f"ended as {ended.state}")
-    if any(len(many) > 1 for many in (new, off, confirmed, cancelled)) or issued > 1 or taken_back > 1:
+    if (
+        any(len(many) > 1 for many in (new, off, confirmed, cancelled))
+        or issued > 1
+        or taken_back > 1
+        or outside.google.inserted.total() > 1
+    ):
         wrong.append("something happened twice")
     state = Booking.objects.get(pk=booking.pk).state
     if wanted == SagaState.SUCCEEDED:
         missing = [
             n for n, done in (("send_email", confirmed), ("send_telegram", new)) if not done and n not in unknown
         ]
-        if (issued, taken_back, cancelled, off, missing) != (1, 0, [], [], []) or state != BookingState.CONFIRMED:
+        if (issued, taken_back, cancelled, off, missing, len(entries)) != (
+            1,
+            0,
+            [],
+            [],
+            [],
+            1,
+        ) or state != BookingState.CONFIRMED:
             wrong.append(f"missing {missing}, booking {state}")
-    elif issued != taken_back or state != BookingState.CANCELLED:
+    elif entries or issued != taken_back or state != BookingState.CANCELLED:
         wrong.append(f"issued {issued}, taken back {taken_back}, booking {state}")
     elif len(confirmed) + len(new) - len(cancelled) - len(off) > _in_doubt(ended):
         wrong.append("somebody still believes in the booking")

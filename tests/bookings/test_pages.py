@@ -20,7 +20,17 @@ from leads.models import Contact
 from tests.bookings.conftest import FRIDAY_BEFORE, MONDAY, Make
 
 pytestmark = pytest.mark.django_db
-PAGES = ["agenda", "booking-create", "free-times", "services", "service-create", "timetable", "days-off", "settings"]
+PAGES = [
+    "agenda",
+    "booking-create",
+    "free-times",
+    "services",
+    "service-create",
+    "timetable",
+    "days-off",
+    "settings",
+    "calendar",
+]
 HX = {"HX-Request": "true"}
 
 
