@@ -301,6 +301,15 @@ OPENAI_BASE_URL = os.environ.get("OPENAI_BASE_URL", "")
 OPENAI_MODEL = os.environ.get("OPENAI_MODEL", "gpt-4o-mini")
 # Greetings, prices and opening hours may be answered by a smaller model than the rest.
 OPENAI_SMALL_MODEL = os.environ.get("OPENAI_SMALL_MODEL", "")
+# The others hold where an organization chooses them; without a key of its own it uses the platform's, if any.
+ANTHROPIC_API_KEY = os.environ.get("ANTHROPIC_API_KEY", "")
+ANTHROPIC_BASE_URL = os.environ.get("ANTHROPIC_BASE_URL", "")
+ANTHROPIC_MODEL = os.environ.get("ANTHROPIC_MODEL", "claude-sonnet-4-5")
+ANTHROPIC_SMALL_MODEL = os.environ.get("ANTHROPIC_SMALL_MODEL", "claude-haiku-4-5")
+GEMINI_API_KEY = os.environ.get("GEMINI_API_KEY", "")
+GEMINI_BASE_URL = os.environ.get("GEMINI_BASE_URL", "")
+GEMINI_MODEL = os.environ.get("GEMINI_MODEL", "gemini-2.5-flash")
+GEMINI_SMALL_MODEL = os.environ.get("GEMINI_SMALL_MODEL", "gemini-2.5-flash-lite")
 # {"model": [reais per million tokens read, written]}; wins over sdr.costs.PRICES.
 AI_PRICES = json.loads(os.environ.get("AI_PRICES", "{}"))
 AI_COST_ALERT_CENTS = int(os.environ.get("AI_COST_ALERT_CENTS", "50000"))

@@ -167,11 +167,15 @@ class Embedded:
 
 @dataclass(frozen=True)
 class Account:
-    """How an organization reaches a provider; an empty ``base_url`` is the provider's own address."""
+    """How an organization reaches a provider; an empty ``base_url`` is the provider's own address.
+
+    ``seconds`` is how long an answer is waited for.
+    """
 
     api_key: str = field(default="", repr=False)
     model: str = ""
     base_url: str = ""
+    seconds: float = 20.0
 
 
 class Provider(Protocol):

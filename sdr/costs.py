@@ -11,6 +11,11 @@ PRICES: dict[str, tuple[float, float]] = {
     "gpt-4o": (14.00, 56.00),
     "gpt-4.1": (11.00, 44.00),
     "text-embedding-3-small": (0.12, 0.0),
+    "claude-sonnet-4-5": (17.00, 84.00),
+    "claude-haiku-4-5": (5.60, 28.00),
+    "gemini-2.5-flash": (1.70, 14.00),
+    "gemini-2.5-flash-lite": (0.56, 2.24),
+    "gemini-embedding-001": (0.84, 0.0),
 }
 
 

@@ -6,9 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Team
 from core.money import InvalidMoneyError, parse_cents
 from sdr.models import SdrProfile
-from sdr.registry import PROVIDERS, get_provider
 from sdr.scoring import LEVELS, THRESHOLDS, Rubric, RubricError
-from sdr.services.accounts import account_of
 
 TEAMS = ("team_quente", "team_morno", "team_frio", "team_muito_frio")
 
@@ -43,11 +41,10 @@ class SdrForm(forms.ModelForm[SdrProfile]):
 
     class Meta:
         model = SdrProfile
-        fields = ("enabled", "agent_name", "business_name", "segment", "city", "hours", "provider", "quiet_seconds",
+        fields = ("enabled", "agent_name", "business_name", "segment", "city", "hours", "quiet_seconds",
                   "max_wait_seconds", "max_messages", *TEAMS)  # fmt: skip
-        widgets = {"provider": forms.Select(choices=[("local", _("Local engine (no key)")), ("openai", "OpenAI")])}
         labels = {
-            "provider": _("Who answers"), "quiet_seconds": _("Seconds of quiet before answering"),
+            "quiet_seconds": _("Seconds of quiet before answering"),
             "max_wait_seconds": _("Longest wait in seconds"), "max_messages": _("Messages per lead at most"),
         }  # fmt: skip
 
@@ -73,6 +70,8 @@ class SdrForm(forms.ModelForm[SdrProfile]):
                 raise forms.ValidationError(
                     _("The price of “%(name)s” cannot be read."), params={"name": name.strip()}
                 ) from error
+            if cents is not None and not 0 <= cents <= 1_000_000_000:
+                raise forms.ValidationError(_("The price of “%(name)s” cannot be read."), params={"name": name.strip()})
             services.append({"name": name.strip()[:80], "price_cents": cents})
         return services
 
@@ -84,15 +83,6 @@ class SdrForm(forms.ModelForm[SdrProfile]):
         return [
             {"question": q.strip()[:200], "answer": a.strip()[:600]} for q, _mark, a in lines if q.strip() and a.strip()
         ]
-
-    def clean_provider(self) -> str:
-        provider: str = self.cleaned_data["provider"]
-        if provider not in PROVIDERS:
-            raise forms.ValidationError(_("Choose who answers."))
-        is_new = provider != self.instance.provider
-        if is_new and get_provider(provider).needs_key and account_of(self.instance, provider) is None:
-            raise forms.ValidationError(_("Save the key of this service under Settings first."))
-        return provider
 
     def clean_quiet_seconds(self) -> int:
         seconds: int = self.cleaned_data["quiet_seconds"]

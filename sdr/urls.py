@@ -1,6 +1,6 @@
 from django.urls import path
 
-from sdr.views import knowledge, pages
+from sdr.views import knowledge, models, pages
 
 app_name = "sdr"
 
@@ -9,6 +9,7 @@ urlpatterns = [
     path("pesos/", pages.rubric_page, name="rubric"),
     path("testar/", pages.playground, name="playground"),
     path("recusas/", pages.refusals, name="refusals"),
+    path("modelos/", models.models_page, name="models"),
     path("conhecimento/", knowledge.knowledge_page, name="knowledge"),
     path("conhecimento/novo/", knowledge.document_create, name="document-create"),
     path("conhecimento/<uuid:document_id>/excluir/", knowledge.document_delete, name="document-delete"),

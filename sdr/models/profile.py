@@ -9,6 +9,9 @@ class SdrProfile(OrganizationOwned):
 
     ``services`` is ``[{"name", "price_cents": int | None}]``; ``rubric`` is :class:`sdr.scoring.Rubric` as JSON, empty for the
     default; ``closings`` is ``{temperature: text}``, empty for the engine's own; ``faq`` is ``[{"question", "answer"}]``;
+    ``fallbacks`` are the codes of the providers asked when ``provider`` fails, in order, before the local engine;
+    ``provider_options`` is ``{code: {"model", "small_model", "base_url", "seconds"}}``, each optional; ``ai_budget_cents`` is the
+    business's own limit of a month, beside the plan's;
     ``cost_alerted_on`` is the first day of the month whose cost the owners were warned of last.
     """
 
@@ -25,6 +28,9 @@ class SdrProfile(OrganizationOwned):
     business_context = models.TextField(blank=True)
     provider = models.CharField(max_length=20, default="local")
     model = models.CharField(max_length=80, blank=True)
+    fallbacks = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
+    provider_options = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    ai_budget_cents = models.PositiveIntegerField(null=True, blank=True)
     rubric = models.JSONField(default=dict)
     closings = models.JSONField(default=dict)
     quiet_seconds = models.PositiveSmallIntegerField(default=8)

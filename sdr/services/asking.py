@@ -29,8 +29,8 @@ from sdr.engine.reading import last_burst
 from sdr.engine.signals import read_signals
 from sdr.models import ModelCall, SdrProfile
 from sdr.policy import check
-from sdr.registry import LOCAL, PROVIDERS, get_provider
-from sdr.services.accounts import account_of
+from sdr.registry import LOCAL, get_provider
+from sdr.services.accounts import route_of
 from sdr.services.answer_cache import cache_key, keep, recall
 from sdr.services.retrieval import passages_for
 from sdr.services.spending import is_over_budget
@@ -40,6 +40,8 @@ logger = logging.getLogger(__name__)
 FAILURES = (ModelUnavailableError, ModelAnswerError, CircuitOpenError)
 SIMPLE = frozenset({Intent.GREETING, Intent.HOURS, Intent.PRICE})
 SHORT = 80
+# A customer waits: whoever comes after this is not asked any more, and the local engine answers.
+PATIENCE_SECONDS = 25.0
 
 T = TypeVar("T", Turn, Copy)
 Question = Callable[[Provider, Account], T]
@@ -67,19 +69,20 @@ def ask(
     locally: bool = False,
     simple: bool = False,
 ) -> T:
-    """Ask the organization's provider, and the local engine the very same when that one cannot answer.
+    """Ask the organization's providers in their order, and the local engine the very same when none of them can answer.
 
-    ``locally`` skips the provider; ``simple`` asks its smaller model.
+    ``locally`` skips the providers; ``simple`` asks their smaller models.
     """
-    chosen = profile.provider if profile.provider in PROVIDERS else LOCAL
-    account = account_of(profile, chosen, simple=simple)
-    if chosen != LOCAL and account is not None and not locally and not _is_too_dear(profile):
+    route = [] if locally or (profile.provider != LOCAL and _is_too_dear(profile)) else route_of(profile, simple=simple)
+    started, wanted = time.monotonic(), profile.provider if profile.provider != LOCAL else ""
+    for code, account in route:
+        if time.monotonic() - started > PATIENCE_SECONDS:
+            break
         try:
-            return _ask(Call(task, chosen, conversation_id), question, account, profile)
+            return _ask(Call(task, code, conversation_id, wanted if code != wanted else ""), question, account, profile)
         except FAILURES as failure:
-            logger.warning("the local engine answers", extra={"provider": chosen, "task": task, "error": str(failure)})
-    instead_of = chosen if chosen != LOCAL else ""
-    return _ask(Call(task, LOCAL, conversation_id, instead_of), question, Account(), profile)
+            logger.warning("a provider failed", extra={"provider": code, "task": task, "error": str(failure)})
+    return _ask(Call(task, LOCAL, conversation_id, wanted), question, Account(), profile)
 
 
 def ask_turn(
@@ -97,15 +100,16 @@ def ask_turn(
     said = "\n".join(message.text for message in last_burst(history))
     business = replace(business, passages=passages_for(profile, said))
     simple = is_simple(history)
-    account = None if locally else account_of(profile, profile.provider, simple=simple)
+    route = [] if locally else route_of(profile, simple=simple)
+    code, account = route[0] if route else ("", None)
     key = cache_key(profile.organization_id, account.model, business, history, known, at) if account else ""
     if kept := recall(key, history):
-        _write(Call(task, profile.provider, conversation_id, is_cached=True, usage=kept.usage), 0, profile)
+        _write(Call(task, code, conversation_id, is_cached=True, usage=kept.usage), 0, profile)
         return hold_to_policy(kept, business, history)
 
     def question(provider: Provider, reached: Account) -> Turn:
         turn = provider.answer(reached, business, history, known, at)
-        if provider.needs_key:
+        if provider.code == code:
             keep(key, turn, history)
         return turn
 

@@ -43,25 +43,29 @@ class Month:
 def month_of(organization: Organization, at: datetime) -> Month:
     """Return the month so far of the active organization, counted from its own first of the month."""
     paid = ~Q(provider=LOCAL)
-    found = _month(organization, at).aggregate(
-        calls=Count("pk", filter=paid), micros=Sum("cost_micros"), replaced=Count("pk", filter=~Q(instead_of=""))
+    found = month_calls(organization, at).aggregate(
+        calls=Count("pk", filter=paid),
+        micros=Sum("cost_micros"),
+        replaced=Count("pk", filter=Q(provider=LOCAL) & ~Q(instead_of="")),
     )
     return Month(found["calls"], int(found["micros"] or 0) // MICROS_PER_CENT, found["replaced"])
 
 
 def month_cents(organization: Organization, at: datetime) -> int:
     """Return what the active organization's calls cost since its own first of the month, in cents."""
-    spent = _month(organization, at).aggregate(total=Sum("cost_micros"))["total"] or 0
+    spent = month_calls(organization, at).aggregate(total=Sum("cost_micros"))["total"] or 0
     return int(spent) // MICROS_PER_CENT
 
 
 def is_over_budget(organization: Organization, at: datetime) -> bool:
-    """Tell whether the plan's AI budget of the month is used up; a plan without one never is."""
-    budget = ai_budget_cents(organization.pk)
-    return budget is not None and month_cents(organization, at) >= budget
+    """Tell whether the month's AI budget is used up, the plan's or the business's own; without either it never is."""
+    own = SdrProfile.objects.filter(organization_id=organization.pk).values_list("ai_budget_cents", flat=True).first()
+    limits = [limit for limit in (ai_budget_cents(organization.pk), own) if limit is not None]
+    return bool(limits) and month_cents(organization, at) >= min(limits)
 
 
-def _month(organization: Organization, at: datetime) -> "QuerySet[ModelCall]":
+def month_calls(organization: Organization, at: datetime) -> "QuerySet[ModelCall]":
+    """Return the calls of the active organization since its own first of the month."""
     start = at.astimezone(ZoneInfo(organization.timezone)).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     return ModelCall.objects.filter(at__gte=start)
 
@@ -82,14 +86,14 @@ def warn_once(organization_id: UUID, at: datetime) -> None:
     organization = Organization.objects.get(pk=organization_id)
     spent = month_cents(organization, at)
     month = at.astimezone(ZoneInfo(organization.timezone)).date().replace(day=1)
-    if spent <= settings.AI_COST_ALERT_CENTS or not _first_this_month(month):
+    if spent <= settings.AI_COST_ALERT_CENTS or not _first_thismonth_calls(month):
         return
     record_audit("sdr.cost_passed", actor=None, data={"cents": spent, "month": str(month)})
     logger.warning("AI cost passed the limit", extra={"organization": str(organization_id), "cents": spent})
     publish(AiCostPassed(str(organization_id), str(month), spent))
 
 
-def _first_this_month(month: date) -> bool:
+def _first_thismonth_calls(month: date) -> bool:
     earlier = Q(cost_alerted_on=None) | Q(cost_alerted_on__lt=month)
     return bool(SdrProfile.objects.filter(earlier).update(cost_alerted_on=month))
 

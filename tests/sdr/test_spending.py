@@ -8,7 +8,6 @@ from django.core import mail
 from django.test import Client
 
 from accounts.models import AuditEntry, Membership, Organization
-from accounts.services.secrets_store import set_secret
 from billing.models import Plan
 from core.clock import now
 from sdr.contract import ChatMessage
@@ -89,24 +88,3 @@ def test_a_used_up_budget_of_the_plan_stays_in_the_house(in_acme: Organization, 
     assert ask_turn(profile, business_profile(profile), lines, {}, now()).reply
     [row] = ModelCall.objects.order_by("-at")[: ModelCall.objects.count() - before]
     assert (row.provider, row.instead_of) == ("local", "openai")
-
-
-def test_the_provider_is_chosen_once_its_key_is_there(
-    ana: Membership, in_acme: Organization, login: Callable[..., Client], settings: Any
-) -> None:
-    settings.OPENAI_API_KEY = ""
-    client, form = login(ana), settings_form()
-    refused = client.post("/sdr/", form | {"provider": "openai"})
-    assert refused.status_code == 422
-    assert "Salve antes a chave" in refused.content.decode()
-    set_secret("openai", "sk-da-acme", actor=ana)
-    assert client.post("/sdr/", form | {"provider": "openai"}).status_code == 302
-    assert get_profile().provider == "openai"
-    assert client.post("/sdr/", form | {"provider": "elsewhere"}).status_code == 422
-
-
-def settings_form() -> dict[str, Any]:
-    return {
-        "enabled": "on", "agent_name": "Clara", "business_name": "Acme", "provider": "local", "quiet_seconds": 8,
-        "max_wait_seconds": 45, "max_messages": 20,
-    }  # fmt: skip

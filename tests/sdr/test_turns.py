@@ -13,8 +13,7 @@ from core.clock import now
 from leads.models import Contact
 from sdr.contract import Turn
 from sdr.models import ModelCall, Qualification, ReplyTurn
-from sdr.providers.openai import wire
-from sdr.services import turns
+from sdr.services import accounts, turns
 from sdr.services.profiles import get_profile, update_profile
 from sdr.services.turns import run_turn, wake_turns
 from tests.sdr.providers.openai_server import OpenAiServer, serving
@@ -176,7 +175,8 @@ def test_a_conversation_given_back_is_answered_again(talk: Talk, ana: Membership
 
 @pytest.fixture
 def openai(talk: Talk, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenAiServer]:
-    monkeypatch.setattr(wire, "READ_SECONDS", 0.3)
+    # Long enough for a loaded machine; only who hangs makes anybody wait for it.
+    monkeypatch.setattr(accounts, "SECONDS", 2.0)
     update_profile(get_profile(), {"provider": "openai"})
     with serving() as server:
         settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL = "sk-test", server.url

@@ -1,48 +1,6 @@
-"""OpenAI as a provider of the SDR."""
-
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-
-from sdr.contract import Account, BusinessProfile, ChatMessage, Copy, CopyBrief, Fact, Turn
-from sdr.copywriting import acceptable, distinct
-from sdr.providers.openai.payloads import (
-    COPY_SCHEMA,
-    COPY_TASK,
-    PROMPT_VERSION,
-    TURN_SCHEMA,
-    instructions,
-    read_turn,
-    turn_content,
-)
+from sdr.providers.adapter import StructuredProvider
 from sdr.providers.openai.wire import ask
 
 
-class OpenAiProvider:
-    """Implements :class:`sdr.contract.Provider`."""
-
-    code = "openai"
-    label = "OpenAI"
-    needs_key = True
-    prompt_version = PROMPT_VERSION
-
-    def answer(
-        self,
-        account: Account,
-        profile: BusinessProfile,
-        history: Sequence[ChatMessage],
-        known: Mapping[str, Fact],
-        now: datetime,
-    ) -> Turn:
-        content = turn_content(profile, history, known, now)
-        data, usage = ask(account, instructions(profile), content, name="turn", schema=TURN_SCHEMA)
-        return read_turn(data, profile, history, known, usage)
-
-    def write_copy(self, account: Account, brief: CopyBrief, count: int) -> Copy:
-        """Return the texts that pass the checks, perhaps fewer than ``count``."""
-        content = {"business": brief.context[:2000], "product": brief.product[:300]}
-        data, usage = ask(account, COPY_TASK.format(count=count), content, name="copy", schema=COPY_SCHEMA)
-        texts = data.get("messages")
-        written = [text.strip() for text in texts if isinstance(text, str)] if isinstance(texts, list) else []
-        stated = f"{brief.context}\n{brief.product}"
-        kept = distinct([text for text in written if acceptable(text, stated)], than=brief.than)
-        return Copy(tuple(kept[:count]), usage)
+def provider() -> StructuredProvider:
+    return StructuredProvider("openai", "OpenAI", ask)

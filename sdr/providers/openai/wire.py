@@ -9,14 +9,13 @@ from openai.types.responses import Response, ResponseFormatTextJSONSchemaConfigP
 
 from sdr.contract import Account, ModelAnswerError, ModelUnavailableError, Usage
 
-# A customer waits: whoever has not answered by then is replaced by the local engine.
-CONNECT_SECONDS, READ_SECONDS = 3.0, 20.0
+CONNECT_SECONDS = 3.0
 MAX_OUTPUT_TOKENS = 4000
 
 
 def client_for(account: Account) -> openai.OpenAI:
     """Return a client that neither waits for ever nor repeats a paid call by itself."""
-    timeout = openai.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
+    timeout = openai.Timeout(account.seconds, connect=CONNECT_SECONDS)
     return openai.OpenAI(api_key=account.api_key, base_url=account.base_url or None, timeout=timeout, max_retries=0)
 
 

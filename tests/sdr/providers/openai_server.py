@@ -1,13 +1,15 @@
-"""A loopback server that speaks OpenAI's Responses API as far as the product uses it: keys, strict schemas, errors, refusals."""
+"""A loopback server that speaks OpenAI's Responses API, and by their paths the wires of the others: keys, schemas, errors, refusals."""
 
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.sdr.providers.dialects import Dialect, dialect_of
 
 Brain = Callable[[dict[str, Any]], dict[str, Any]]
 SCHEMA_WORDS = {"type", "properties", "required", "additionalProperties", "items", "enum", "anyOf", "description"}
@@ -32,18 +34,39 @@ class OpenAiServer:
     requests: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     url: str = ""
+    home: str = ""
     over: threading.Event = field(default_factory=threading.Event)
 
-    def answer(self, path: str, key: str, request: dict[str, Any]) -> tuple[int, str]:
+    def answer(self, path: str, headers: Mapping[str, str], request: dict[str, Any]) -> tuple[int, str]:
+        dialect = dialect_of(path)
+        key = headers.get(dialect.key_header if dialect else "authorization", "")
         self.requests.append({"path": path, **request})
         self.keys.append(key)
         if self.hangs:
             self.over.wait(60)
         if self.body is not None or self.status != 200:
             return self.status, self.body or error("Rate limit reached" if self.status == 429 else "no", "error")
+        if dialect:
+            return self.spoken_in(dialect, headers, key, request)
         if wrong := fault_of(path, key, request):
             return wrong
         return 200, json.dumps(self.response(request))
+
+    def spoken_in(
+        self, dialect: Dialect, headers: Mapping[str, str], key: str, request: dict[str, Any]
+    ) -> tuple[int, str]:
+        if not key.removeprefix("Bearer ").startswith("sk-"):
+            return 401, error("invalid x-api-key", "authentication_error")
+        if fault := dialect.fault(headers, request) or schema_fault(dialect.schema(request)):
+            return 400, error(fault, "invalid_request_error")
+        return 200, json.dumps(dialect.answer(request, self.words(dialect, request), self.ends, self.refusal))
+
+    def words(self, dialect: Dialect, request: dict[str, Any]) -> str:
+        if not self.brain:
+            return self.output
+        made = self.brain(json.loads(dialect.question(request)))
+        assert conforms(dialect.schema(request), made)
+        return json.dumps(made)
 
     def response(self, request: dict[str, Any]) -> dict[str, Any]:
         text = self.output
@@ -130,7 +153,8 @@ def serving() -> Iterator[OpenAiServer]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            status, payload = state.answer(self.path, self.headers["Authorization"], request)
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            status, payload = state.answer(self.path, headers, request)
             data = payload.encode()
             try:
                 self.send_response(status)
@@ -150,7 +174,8 @@ def serving() -> Iterator[OpenAiServer]:
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
-    state.url = f"http://127.0.0.1:{server.server_port}/v1"
+    state.home = f"http://127.0.0.1:{server.server_port}"
+    state.url = f"{state.home}/v1"
     try:
         yield state
     finally:

@@ -1,6 +1,6 @@
 """The same sentences for every provider of the SDR: whoever answers, a conversation goes on as it should.
 
-OpenAI's part is played by a loopback server that takes strict schemas only; what it "understands" is what a careful reader would.
+The part of the services is played by a loopback server that takes strict schemas only; what it "understands" is what a careful reader would.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -76,7 +76,11 @@ def side(request: pytest.FixtureRequest) -> Iterator[Side]:
         yield Side(provider, Account())
         return
     with serving() as server:
-        yield Side(provider, Account("sk-test", "some-model", server.url), server)
+        yield Side(provider, Account("sk-test", "some-model", address_of(request.param, server)), server)
+
+
+def address_of(code: str, server: OpenAiServer) -> str:
+    return server.url if code in {"openai", "compatible"} else server.home
 
 
 def spoken(talk: Dialog) -> bool:

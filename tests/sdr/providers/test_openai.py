@@ -8,7 +8,7 @@ import pytest
 from sdr.contract import Account, ChatMessage, CopyBrief, Fact, ModelAnswerError, ModelUnavailableError, Sentiment, Turn
 from sdr.labelled import PROFILES
 from sdr.providers.openai import wire
-from sdr.providers.openai.adapter import OpenAiProvider
+from sdr.providers.openai.adapter import provider as openai_provider
 from tests.sdr.providers.openai_server import OpenAiServer, serving
 
 NOW = datetime(2026, 11, 18, 14, tzinfo=UTC)
@@ -39,7 +39,7 @@ def says(server: OpenAiServer, **changes: Any) -> None:
 
 def turn_of(server: OpenAiServer, known: dict[str, Fact] | None = None) -> Turn:
     account = Account("sk-test", "some-model", server.url)
-    return OpenAiProvider().answer(account, PROFILES["dentist"], HISTORY, known or {}, NOW)
+    return openai_provider().answer(account, PROFILES["dentist"], HISTORY, known or {}, NOW)
 
 
 def test_a_turn_is_read_from_the_answer(server: OpenAiServer) -> None:
@@ -145,23 +145,21 @@ def test_a_refusal_or_half_an_answer_is_refused(server: OpenAiServer, change: di
         turn_of(server)
 
 
-def test_a_server_that_hangs_is_left_after_the_time_limit(
-    server: OpenAiServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(wire, "READ_SECONDS", 0.2)
+def test_a_server_that_hangs_is_left_after_the_time_limit(server: OpenAiServer) -> None:
     server.hangs = True
+    account = Account("sk-test", "some-model", server.url, seconds=0.2)
     with pytest.raises(ModelUnavailableError, match="Timeout"):
-        turn_of(server)
+        openai_provider().answer(account, PROFILES["dentist"], HISTORY, {}, NOW)
     assert len(server.requests) == 1
 
 
 def test_nobody_waits_longer_than_a_person_may_be_kept() -> None:
-    assert wire.CONNECT_SECONDS + wire.READ_SECONDS <= 25
+    assert wire.CONNECT_SECONDS + Account().seconds <= 25
 
 
 def test_a_wrong_key_means_unavailable(server: OpenAiServer) -> None:
     with pytest.raises(ModelUnavailableError, match="401"):
-        OpenAiProvider().answer(Account("wrong", "m", server.url), PROFILES["dentist"], HISTORY, {}, NOW)
+        openai_provider().answer(Account("wrong", "m", server.url), PROFILES["dentist"], HISTORY, {}, NOW)
 
 
 @pytest.mark.parametrize("body", ["<html>", '{"id": "x"}', '"text"'])
@@ -181,7 +179,7 @@ def test_texts_pass_the_same_checks_as_our_own(server: OpenAiServer) -> None:
     ]
     written = [good[0], good[0] + "!", "Oi {nome}\nGanhe 90% de desconto", good[1], "só uma linha", 5]
     server.output = json.dumps({"messages": written})
-    copy = OpenAiProvider().write_copy(Account("sk-test", "m", server.url), CopyBrief(CONTEXT, "limpeza"), 3)
+    copy = openai_provider().write_copy(Account("sk-test", "m", server.url), CopyBrief(CONTEXT, "limpeza"), 3)
     assert copy.texts == tuple(good)
     assert (copy.usage.input_tokens, copy.usage.output_tokens) == (321, 45)
     assert json.loads(server.requests[0]["input"]) == {"business": CONTEXT, "product": "limpeza"}
@@ -189,7 +187,7 @@ def test_texts_pass_the_same_checks_as_our_own(server: OpenAiServer) -> None:
 
 
 def test_refused_texts_are_told_apart(server: OpenAiServer) -> None:
-    provider, account, brief = OpenAiProvider(), Account("sk-test", "m", server.url), CopyBrief(CONTEXT)
+    provider, account, brief = openai_provider(), Account("sk-test", "m", server.url), CopyBrief(CONTEXT)
     server.output = "no json"
     with pytest.raises(ModelAnswerError):
         provider.write_copy(account, brief, 3)

@@ -1,4 +1,4 @@
-"""What OpenAI is told and what it must answer: strict schemas, and facts only with messages that exist."""
+"""What a model is told and what it must answer: strict schemas, and facts only with messages that exist."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
