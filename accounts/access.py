@@ -49,6 +49,18 @@ def page_to_return_to(request: HttpRequest) -> str:
     return resolve_url(settings.LOGIN_REDIRECT_URL)
 
 
+def person_required(view: View) -> View:
+    """Ask for a log-in; the person may work nowhere yet."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return redirect_to_login(page_to_return_to(request))
+        return view(request, *args, **kwargs)
+
+    return cast(View, guarded)
+
+
 def member_required(view: View) -> View:
     """Ask for any active membership."""
     return role_required(Role.VIEWER)(view)

@@ -40,11 +40,18 @@ def client_redirect(request: HttpRequest, response: HttpResponse) -> HttpRespons
     login = resolve_url(settings.LOGIN_URL)
     if urlsplit(target).path == login:
         # The session ended while a fragment refreshed itself: after the log-in the person wants the page, not the fragment.
-        here = request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
-        target = f"{login}?{urlencode({REDIRECT_FIELD_NAME: here})}"
+        target = f"{login}?{urlencode({REDIRECT_FIELD_NAME: page_of(request)})}"
     redirect = HttpResponseClientRedirect(target)
     redirect.cookies = response.cookies
     return redirect
+
+
+def page_of(request: HttpRequest) -> str:
+    """Return the page that holds the fragment, as htmx says; anybody can say anything in its header."""
+    try:
+        return request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
+    except ValueError:
+        return "/"
 
 
 def takes_toasts(response: HttpResponse) -> bool:

@@ -1,10 +1,10 @@
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.access import person_required
 from accounts.errors import InvitationError
 from accounts.forms import ProfileForm
 from accounts.http import UserRequest
@@ -16,7 +16,7 @@ from core.tenancy import across_organizations
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@login_required
+@person_required
 def profile(request: UserRequest) -> HttpResponse:
     form = ProfileForm(request.POST or None, instance=request.user)
     if request.method == "POST" and form.is_valid():
@@ -27,7 +27,7 @@ def profile(request: UserRequest) -> HttpResponse:
 
 
 @require_safe
-@login_required
+@person_required
 def organizations(request: HttpRequest) -> HttpResponse:
     with across_organizations():
         memberships = list(

@@ -1,13 +1,12 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.access import member_required, role_required
+from accounts.access import member_required, person_required, role_required
 from accounts.forms import ApiTokenForm, InvitationForm, NewOrganizationForm, OpenAiKeyForm, OrganizationForm
 from accounts.http import MemberRequest, UserRequest
 from accounts.middleware import SESSION_KEY
@@ -40,7 +39,7 @@ def organization_edit(request: MemberRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@login_required
+@person_required
 @once("reports:dashboard")
 def organization_create(request: UserRequest) -> HttpResponse:
     form = NewOrganizationForm(request.POST or None)
@@ -54,7 +53,7 @@ def organization_create(request: UserRequest) -> HttpResponse:
 
 
 @require_POST
-@login_required
+@person_required
 def organization_switch(request: HttpRequest, organization_id: UUID) -> HttpResponse:
     with across_organizations():
         mine = Membership.objects.filter(user=request.user, organization_id=organization_id, is_active=True).exists()
