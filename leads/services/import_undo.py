@@ -49,6 +49,8 @@ def run_undo(import_id: UUID, *, seconds: float = 20.0) -> bool:
 def _remove_batch(run: Import, lease: Lease) -> int:
     keep_lease(lease)
     ids = list(untouched(run).values_list("pk", flat=True)[:BATCH])
+    if not ids:
+        return 0
     ListMembership.objects.filter(contact_id__in=ids, import_id=run.pk).delete()
     gone = Contact.objects.filter(pk__in=ids)
     # Not delete(): it would take along what came to point at a contact just now. The foreign keys refuse that instead.

@@ -9,11 +9,14 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from accounts.models import Membership
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -93,3 +96,26 @@ def page(browser: Browser, product: str) -> Iterator[Page]:
     yield page
     context.close()
     assert [line for line in complaints if "Content Security Policy" in line or "Error:" in line] == []
+
+
+@pytest.fixture
+def window(browser: Browser, live_server: Any, login: Any) -> Iterator[Callable[..., Page]]:
+    """Return what opens a window of a person who is logged in, over the test's own database: for journeys whose work
+    the test cranks by hand. Further values go to the browser's context."""
+    contexts = []
+
+    def open_for(who: Membership, path: str, width: int = 1440, **values: Any) -> Page:
+        context = browser.new_context(
+            base_url=live_server.url, locale="pt-BR", viewport={"width": width, "height": 844}, **values
+        )
+        contexts.append(context)
+        cookie = login(who).cookies["prosa_session"].value
+        context.add_cookies([{"name": "prosa_session", "value": cookie, "url": live_server.url}])
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.goto(path)
+        return page
+
+    yield open_for
+    for context in contexts:
+        context.close()

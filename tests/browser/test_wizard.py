@@ -1,0 +1,204 @@
+"""Writing a campaign in a real browser: by keyboard alone, without JavaScript, with a double click, in two windows."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from accounts.models import Membership, Organization
+from campaigns.models import Campaign, CampaignState, Recipient
+from campaigns.services.drafts import VariantDraft, create_campaign
+from gateways.models import Channel
+from leads.models import Contact, ContactList, ListMembership
+from tests.support.thread import contact, simulator
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+Window = Callable[..., Page]
+NEW = "/campanhas/nova/"
+TEXT = "Oi, {nome|tudo bem}! Quer saber do clareamento?"
+expect.set_options(timeout=60_000)
+
+
+@pytest.fixture
+def channel(in_acme: Organization) -> Channel:
+    return simulator()
+
+
+@pytest.fixture
+def chosen(in_acme: Organization) -> ContactList:
+    """A person with a name, one without, one who asked not to receive."""
+    rows = [
+        contact("Mariana Teixeira", "+5519997426108"),
+        contact("", "+5519997426109"),
+        contact("Rodrigo", "+5519997426110", opted_out_at=timezone.now()),
+    ]
+    made: ContactList = ContactList.objects.create(name="Pacientes", size=len(rows))
+    ListMembership.objects.bulk_create(
+        ListMembership(organization_id=made.organization_id, contact_list=made, contact=row, row_number=n)
+        for n, row in enumerate(rows)
+    )
+    return made
+
+
+def tab_to(page: Page, selector: str, limit: int = 80) -> None:
+    """Press Tab until the focus is on what is looked for, as somebody without a mouse does."""
+    for _press in range(limit):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    raise AssertionError(f"{selector} is not reached by keyboard")
+
+
+def fill(page: Page, chosen: ContactList, channel: Channel) -> None:
+    """Fill everything and stop before sending."""
+    page.fill("input[name=name]", "Novembro")
+    page.check(f"input[name=lists][value='{chosen.pk}']")
+    go_on(page, "mensagem")
+    page.fill("textarea[name=variant]", TEXT)
+    go_on(page, "numeros")
+    page.check(f"input[name=channels][value='{channel.pk}']")
+    go_on(page, "quando")
+    go_on(page, "conferencia")
+
+
+def go_on(page: Page, step: str) -> None:
+    page.locator(f".step-foot a[data-variant=primary][href='#{step}']").click()
+    expect(page.locator(f"#{step}")).to_be_visible()
+
+
+def test_a_campaign_by_keyboard_alone(window: Window, bruno: Membership, chosen: ContactList, channel: Channel) -> None:
+    page = window(bruno, NEW)
+    tab_to(page, "input[name=name]")
+    page.keyboard.type("Novembro")
+    tab_to(page, "input[name=lists]")
+    page.keyboard.press("Space")
+    expect(page.locator("[data-receives]")).to_have_text("2")
+    expect(page.locator("#audience")).to_contain_text("1 pediu para não receber")
+    for target, words in (("mensagem", TEXT), ("numeros", ""), ("quando", ""), ("conferencia", "")):
+        tab_to(page, f".step-foot a[data-variant=primary][href='#{target}']")
+        page.keyboard.press("Enter")
+        expect(page.locator(f"#{target}")).to_be_visible()
+        if words:
+            tab_to(page, "textarea[name=variant]")
+            page.keyboard.type(words)
+        if target == "numeros":
+            tab_to(page, "input[name=channels]")
+            page.keyboard.press("Space")
+    expect(page.locator("#send")).to_have_text(re.compile("Enviar agora para 2 contatos"))
+    tab_to(page, "#send")
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none", "the focus is seen"
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/campanhas/[0-9a-f-]{36}/"))
+    campaign = Campaign.objects.get()
+    assert (campaign.name, campaign.state) == ("Novembro", CampaignState.RUNNING)
+    assert campaign.variants.get().body == TEXT
+
+
+def test_enter_in_the_name_goes_to_the_next_step_and_sends_nothing(
+    window: Window, bruno: Membership, chosen: ContactList, channel: Channel
+) -> None:
+    page = window(bruno, NEW)
+    page.fill("input[name=name]", "Novembro")
+    page.keyboard.press("Enter")
+    expect(page.locator("#mensagem")).to_be_visible()
+    assert not Campaign.objects.exists()
+
+
+def test_two_clicks_make_one_campaign(window: Window, bruno: Membership, chosen: ContactList, channel: Channel) -> None:
+    page = window(bruno, NEW)
+    fill(page, chosen, channel)
+    page.locator("#send").dblclick()
+    page.wait_for_url(re.compile(r"/campanhas/[0-9a-f-]{36}/"))
+    assert Campaign.objects.count() == 1
+    assert Recipient.objects.filter(state="queued").count() in {0, 2}, "the audience is built by a job, once"
+
+
+def test_without_javascript(window: Window, bruno: Membership, chosen: ContactList, channel: Channel) -> None:
+    page = window(bruno, NEW, java_script_enabled=False)
+    page.fill("input[name=name]", "Novembro")
+    page.check("input[name=lists]")
+    go_on(page, "mensagem")
+    page.fill("textarea[name=variant]", TEXT)
+    page.get_by_role("button", name="Adicionar variação").click()
+    expect(page.locator("textarea[name=variant]")).to_have_count(2)
+    expect(page.locator("textarea[name=variant]").first).to_have_value(TEXT)
+    page.locator("textarea[name=variant]").nth(1).fill("Olá!")
+    go_on(page, "numeros")
+    page.check("input[name=channels]")
+    go_on(page, "quando")
+    go_on(page, "conferencia")
+    page.locator("#send").click()
+    page.wait_for_url(re.compile(r"/campanhas/[0-9a-f-]{36}/"))
+    assert [one.body for one in Campaign.objects.get().variants.order_by("label")] == [TEXT, "Olá!"]
+
+
+def test_the_phone_shows_real_people_and_what_is_said_when_a_name_is_missing(
+    window: Window, bruno: Membership, chosen: ContactList, channel: Channel
+) -> None:
+    page = window(bruno, NEW)
+    page.check("input[name=lists]")
+    expect(page.locator("#audience")).to_contain_text("2 vão receber")
+    go_on(page, "mensagem")
+    page.fill("textarea[name=variant]", TEXT)
+    expect(page.locator("#preview .bubble")).to_contain_text("Oi, Mariana!")
+    page.select_option("#preview_as", label="Ver como +5519997426109")
+    expect(page.locator("#preview .bubble")).to_contain_text("Oi, tudo bem!")
+    page.fill("textarea[name=variant]", "Oi, {bairro}!")
+    expect(page.locator("#preview")).to_contain_text("não existe nos seus contatos")
+
+
+def test_what_is_missing_leads_back_to_its_step_and_nothing_typed_is_lost(
+    window: Window, bruno: Membership, chosen: ContactList, channel: Channel
+) -> None:
+    page = window(bruno, NEW)
+    fill(page, chosen, channel)
+    page.locator("#steps a[href='#mensagem']").click()
+    page.fill("textarea[name=variant]", "")
+    page.locator("#steps a[href='#conferencia']").click()
+    expect(page.locator("#plan")).to_contain_text("Escreva pelo menos uma mensagem.")
+    page.locator("#send").click()
+    notice = page.get_by_role("alert")
+    expect(notice).to_contain_text("Tudo o que você escreveu continua aqui.")
+    expect(page.locator("input[name=name]")).to_have_value("Novembro")
+    notice.get_by_role("link", name="Corrigir").click()
+    expect(page.locator("#mensagem")).to_be_visible()
+    assert not Campaign.objects.exists()
+
+
+def test_two_windows_do_not_overwrite_each_other_unseen(
+    window: Window, ana: Membership, bruno: Membership, chosen: ContactList, channel: Channel
+) -> None:
+    draft = create_campaign(
+        name="Rascunho", list_ids=[chosen.pk], variants=[VariantDraft(TEXT)], channel_ids=[channel.pk]
+    )
+    first, second = (window(who, f"/campanhas/{draft.pk}/editar/") for who in (ana, bruno))
+    for page, name in ((first, "Da Ana"), (second, "Do Bruno")):
+        page.fill("input[name=name]", name)
+        page.locator("#steps a[href='#conferencia']").click()
+        page.get_by_role("button", name="Salvar como rascunho").click()
+    first.wait_for_url(f"**/campanhas/{draft.pk}/*")
+    expect(second.get_by_role("alert")).to_contain_text("mudou em outra janela")
+    expect(second.locator("input[name=name]")).to_have_value("Do Bruno")
+    draft.refresh_from_db()
+    assert draft.name == "Da Ana"
+
+
+def test_deals_by_the_buttons_beside_the_figure(
+    window: Window, bruno: Membership, chosen: ContactList, channel: Channel
+) -> None:
+    Contact.objects.update(opted_out_at=None)
+    campaign: Any = create_campaign(
+        name="Novembro", list_ids=[chosen.pk], variants=[VariantDraft(TEXT)], channel_ids=[channel.pk]
+    )
+    Campaign.objects.update(state=CampaignState.COMPLETED, started_at=timezone.now(), audience_built_at=timezone.now())
+    page = window(bruno, f"/campanhas/{campaign.pk}/")
+    output = page.locator("#report output")
+    for expected in ("1", "2"):
+        page.get_by_role("button", name="Um a mais").click()
+        expect(output).to_have_text(expected)
+    page.get_by_role("button", name="Um a menos").click()
+    expect(output).to_have_text("1")
+    assert Campaign.objects.get().closed_deals == 1
