@@ -33,7 +33,7 @@ class ChargeForm(forms.Form):
         label=_("Pay until"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
         help_text=_("The link closes at the end of this day."),
     )  # fmt: skip
-    name = forms.CharField(label=_("Who pays"), max_length=120, widget=forms.TextInput({"autocomplete": "off"}))
+    name = forms.CharField(label=_("Name"), max_length=120, widget=forms.TextInput({"autocomplete": "off"}))
     phone = forms.CharField(
         label=_("WhatsApp"), max_length=40, required=False, widget=forms.TextInput({"type": "tel", "inputmode": "tel"})
     )

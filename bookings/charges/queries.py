@@ -1,13 +1,15 @@
 """What the pages of charges show."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.http import QueryDict
+from django.utils import timezone
 from django.utils.dateparse import parse_date
+from django.utils.translation import gettext_lazy as _
 
 from billing.models import Charge, ChargeMethod, ChargeState
 from core.clock import day_bounds
@@ -21,6 +23,9 @@ STATES: Final[dict[str, tuple[str, ...]]] = {
     "cancelada": (ChargeState.CANCELLED,),
 }
 ATTENTION: Final = "atencao"
+PERIODS: Final = {
+    "hoje": _("Today"), "7dias": _("Last 7 days"), "mes": _("This month"), "mes-passado": _("Last month"), "ano": _("This year"),
+}  # fmt: skip
 FEW: Final = 3
 
 
@@ -45,19 +50,22 @@ class Filters:
     search: str = ""
     state: str = ""
     method: str = ""
+    period: str = ""
     since: date | None = None
     until: date | None = None
     contact_id: UUID | None = None
 
     @classmethod
     def of(cls, query: QueryDict) -> "Filters":
-        state, method = query.get("estado", ""), query.get("forma", "")
+        state, method, period = query.get("estado", ""), query.get("forma", ""), query.get("periodo", "")
+        since, until = _days(period)
         return cls(
             search=query.get("q", "").replace("\0", "")[:100],
             state=state if state in STATES or state == ATTENTION else "",
             method=method if method in ChargeMethod.values else "",
-            since=_day(query.get("de", "")),
-            until=_day(query.get("ate", "")),
+            period=period if period in PERIODS else "",
+            since=since or _day(query.get("de", "")),
+            until=until or _day(query.get("ate", "")),
         )
 
     def __bool__(self) -> bool:
@@ -97,6 +105,24 @@ class Filters:
         if self.until:
             rows = rows.filter(created_at__lt=day_bounds(self.until, zone)[1])
         return rows
+
+
+def _days(period: str) -> tuple[date | None, date | None]:
+    """Return the first and the last day of a period that ends today or before."""
+    today = timezone.localdate()
+    month = today.replace(day=1)
+    match period:
+        case "hoje":
+            return today, today
+        case "7dias":
+            return today - timedelta(days=6), today
+        case "mes":
+            return month, today
+        case "mes-passado":
+            return (month - timedelta(days=1)).replace(day=1), month - timedelta(days=1)
+        case "ano":
+            return today.replace(month=1, day=1), today
+    return None, None
 
 
 def _day(text: str) -> date | None:

@@ -15,6 +15,12 @@ def drain(rounds: int = 50) -> None:
     raise AssertionError("work never became quiet")
 
 
+def forget_jobs() -> None:
+    """Drop what processes of a test have enqueued and nobody has run: its rows go with the test."""
+    for name in QUEUES:
+        queue(name).empty()
+
+
 def _run_commit_hooks() -> None:
     # Tests that run inside one transaction never commit: what waits for the commit is called by hand.
     while connection.in_atomic_block and connection.run_on_commit:

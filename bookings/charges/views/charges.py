@@ -17,7 +17,7 @@ from bookings.charges import exports
 from bookings.charges.access import get_charge
 from bookings.charges.models import PaymentReceipt
 from bookings.charges.process import process_of
-from bookings.charges.queries import Filters
+from bookings.charges.queries import PERIODS, Filters
 from core.clock import now
 from core.exports import table_response
 from core.pagination import InvalidCursorError, Page, keyset_page
@@ -34,7 +34,7 @@ def charge_list(request: MemberRequest) -> HttpResponse:
     page = _page(request, filters)
     context = {
         "filters": filters, "page": page, "next_cursor": page.next_cursor, "sums": filters.sums(zone),
-        "methods": ChargeMethod.choices, "is_set_up": bool(available_methods()), "now": now(),
+        "methods": ChargeMethod.choices, "periods": PERIODS.items(), "is_set_up": bool(available_methods()), "now": now(),
     }  # fmt: skip
     is_fragment = request.htmx and request.htmx.target == "results"
     return render(

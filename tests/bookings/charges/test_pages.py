@@ -68,7 +68,9 @@ def test_the_list_shows_states_and_sums(ana: Membership, login: Login, ask_pix: 
     [
         ("estado=paga", ["Paga"]), ("estado=aberta", ["Aberta"]), ("forma=card_link", []), ("q=rita+paga", ["Paga"]),
         ("q=ninguem", []), ("ate=2020-01-01", []), ("de=2020-01-01", ["Aberta", "Paga"]), ("estado=x&forma=y&de=z", ["Aberta", "Paga"]),
-        ("de=0001-01-01&ate=9999-12-31", ["Aberta", "Paga"]), ("cursor=x", ["Aberta", "Paga"]), ("estado=atencao", []),
+        ("de=0001-01-01&ate=9999-12-31", ["Aberta", "Paga"]), ("cursor=x", ["Aberta", "Paga"]), ("estado=atencao", []), ("periodo=hoje", ["Aberta", "Paga"]),
+        ("periodo=7dias", ["Aberta", "Paga"]), ("periodo=mes", ["Aberta", "Paga"]), ("periodo=ano", ["Aberta", "Paga"]),
+        ("periodo=mes-passado", []), ("periodo=x", ["Aberta", "Paga"]),
     ],
 )  # fmt: skip
 def test_filters_narrow_the_list(ana: Membership, login: Login, ask_pix: Ask, query: str, found: list[str]) -> None:

@@ -34,6 +34,7 @@ from tests.bookings.charges.collecting import process
 from tests.sagas.drivers import Drivers, driver_host, lapse_leases
 from tests.support.fake_focus import FakeFocus
 from tests.support.fake_stripe import FakeStripe
+from tests.support.jobs import forget_jobs
 
 pytestmark = [pytest.mark.fault, pytest.mark.django_db(transaction=True)]
 
@@ -147,6 +148,7 @@ def town(
     monkeypatch.setenv("SAGA_HOST_SETTINGS", json.dumps(changed))
     with driver_host(tmp_path) as drivers:
         yield Town(drivers, stripe_server, focus_server, in_acme, rita)
+    forget_jobs()
 
 
 def test_every_crash_point_of_the_source_is_tried() -> None:
