@@ -14,6 +14,7 @@ from bookings.services.google.mirroring import sweep_calendars
 from bookings.services.google.pulling import pull_calendars
 from bookings.services.google.watching import renew_watches
 from bookings.services.notices import send_due_notices
+from campaigns.drill import play_drills
 from campaigns.jobs import build_missing_audiences, start_due_campaigns, sweep_campaigns, watch_campaigns
 from conversations.services.send import sweep_outgoing
 from core.schedule import Recurring
@@ -44,6 +45,7 @@ RECURRING: list[Recurring] = [
     Recurring(resume_stalled_imports, 15, "Go on with imports whose bell or worker was lost."),
     Recurring(forget_old_uploads, 3600, "Drop uploads that nobody needs any more."),
     Recurring(purge_receipts, 6 * 3600, "Forget raw webhooks a month old."),
+    Recurring(play_drills, 2, "Look on at rehearsals of a ban."),
     Recurring(watch_pools, 3, "Let numbers in reserve take the place of those that went down."),
     Recurring(check_channels, 3, "Ask the gateway of every number whose check is due how it is."),
     Recurring(refresh_pending_templates, 30, "Ask Meta about the official templates in review."),

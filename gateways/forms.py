@@ -7,10 +7,12 @@ from django.utils.translation import gettext_lazy as _
 
 from gateways import pacing
 from gateways.models import Channel, ChannelRole
+from gateways.pool.facts import Facts
 from gateways.services.channels import PaceSettings, pace_settings
 
 ROLES = [
     (ChannelRole.ACTIVE, _("active: sends campaigns")),
+    (ChannelRole.WARMING, _("warming up: sends a little each day and is ready to take over")),
     (ChannelRole.STANDBY, _("standby: takes over when another number stops")),
 ]
 HOUR = forms.TimeInput({"type": "time"}, format="%H:%M")
@@ -23,6 +25,40 @@ class ChannelForm(forms.Form):
         label=_("Name"), max_length=80, help_text=_("As your team calls it, for example “Reception”.")
     )
     role = forms.ChoiceField(label=_("Role"), choices=ROLES, initial=ChannelRole.ACTIVE)
+
+
+class FactsForm(forms.Form):
+    """What the business knows of the number itself."""
+
+    carrier = forms.CharField(label=_("Carrier"), max_length=40, required=False)
+    tariff = forms.CharField(label=_("Plan of the carrier"), max_length=60, required=False)
+    monthly_cost = forms.DecimalField(
+        label=_("Cost a month (R$)"),
+        required=False,
+        min_value=0,
+        max_value=100_000,
+        decimal_places=2,
+        localize=True,
+    )
+    acquired_on = forms.DateField(
+        label=_("Bought on"), required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
+    )
+
+    def facts(self) -> Facts:
+        data = self.cleaned_data
+        cost = data["monthly_cost"]
+        return Facts(
+            data["carrier"], data["tariff"], None if cost is None else int(cost * 100), data["acquired_on"]
+        )  # fmt: skip
+
+
+def facts_initial(channel: Channel) -> dict[str, Any]:
+    """Return the form's values for a number."""
+    cents = channel.monthly_cost_cents
+    return {
+        "carrier": channel.carrier, "tariff": channel.tariff, "acquired_on": channel.acquired_on,
+        "monthly_cost": None if cents is None else Decimal(cents) / 100,
+    }  # fmt: skip
 
 
 class PaceForm(forms.Form):

@@ -5,17 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
 from django.http import Http404
 
 from core.clock import now
 from gateways import pacing, words
 from gateways.curve import Curve, warm_up_curve
-from gateways.models import Channel, ChannelEvent, ChannelRole, ChannelState, MessageStatus, Receipt
+from gateways.models import Channel, ChannelEvent, ChannelHour, ChannelRole, ChannelState, MessageStatus, Receipt
 from gateways.pacing import Pace, Wait
 from gateways.registry import get_adapter
 
 DAY = timedelta(hours=24)
+WEEK = timedelta(days=7)
 MONTH = timedelta(days=30)
 NEAR_CAP = 0.8
 TROUBLED = (ChannelState.DISCONNECTED, ChannelState.RESTRICTED, ChannelState.QR_REQUIRED)
@@ -27,10 +28,27 @@ class Delivery:
 
     known: int = 0
     arrived: int = 0
+    failed: int = 0
 
     @property
     def percentage(self) -> float | None:
         return self.arrived / self.known * 100 if self.known else None
+
+    @property
+    def failed_percentage(self) -> float | None:
+        return self.failed / self.known * 100 if self.known else None
+
+
+@dataclass(frozen=True)
+class Answers:
+    """A week: messages that left a number and people who wrote to it."""
+
+    sent: int = 0
+    people: int = 0
+
+    @property
+    def percentage(self) -> float | None:
+        return min(100.0, self.people / self.sent * 100) if self.sent else None
 
 
 @dataclass(frozen=True)
@@ -45,6 +63,8 @@ class Card:
     pace: Pace
     used: int
     delivery: Delivery
+    answers: Answers
+    age_days: int | None
     restrictions: int
     warming_day: int | None
     curve: Curve | None
@@ -122,11 +142,18 @@ def cards(zone: str) -> list[Card]:
 def cards_of(channels: Sequence[Channel], zone: str) -> list[Card]:
     """Return the cards of some numbers."""
     at = now()
-    deliveries, restrictions = _deliveries(channels, at), _restrictions(channels, at)
-    return [_card(one, deliveries.get(one.pk, Delivery()), restrictions.get(one.pk, 0), at, zone) for one in channels]
+    deliveries, answers, restrictions = _deliveries(channels, at), _answers(channels, at), _restrictions(channels, at)
+    return [
+        _card(
+            one, deliveries.get(one.pk, Delivery()), answers.get(one.pk, Answers()), restrictions.get(one.pk, 0), at, zone
+        )
+        for one in channels
+    ]  # fmt: skip
 
 
-def _card(channel: Channel, delivery: Delivery, restrictions: int, at: datetime, zone: str) -> Card:
+def _card(
+    channel: Channel, delivery: Delivery, answers: Answers, restrictions: int, at: datetime, zone: str
+) -> Card:  # fmt: skip
     adapter = get_adapter(channel.provider)
     day = pacing.age_in_days(channel, at) if pacing.is_warming(channel, at) and channel.connected_at else None
     wait: Wait | None = pacing.wait_of(channel, at, zone)
@@ -139,6 +166,8 @@ def _card(channel: Channel, delivery: Delivery, restrictions: int, at: datetime,
         pace=pacing.pace_of(channel, at),
         used=pacing.used_today(channel, at, zone),
         delivery=delivery,
+        answers=answers,
+        age_days=pacing.age_in_days(channel, at) if channel.connected_at else None,
         restrictions=restrictions,
         warming_day=day,
         curve=warm_up_curve(day) if day else None,
@@ -149,8 +178,20 @@ def _card(channel: Channel, delivery: Delivery, restrictions: int, at: datetime,
 
 def _deliveries(channels: Sequence[Channel], at: datetime) -> dict[UUID, Delivery]:
     rows = MessageStatus.objects.filter(channel__in=channels, updated_at__gte=at - DAY).values("channel_id")
-    counted = rows.annotate(known=Count("pk"), arrived=Count("pk", filter=Q(state__in=["delivered", "read"])))
-    return {row["channel_id"]: Delivery(row["known"], row["arrived"]) for row in counted}
+    counted = rows.annotate(
+        known=Count("pk"),
+        arrived=Count("pk", filter=Q(state__in=["delivered", "read"])),
+        failed=Count("pk", filter=Q(state="failed")),
+    )
+    return {row["channel_id"]: Delivery(row["known"], row["arrived"], row["failed"]) for row in counted}
+
+
+def _answers(channels: Sequence[Channel], at: datetime) -> dict[UUID, Answers]:
+    recent = MessageStatus.objects.filter(channel__in=channels, updated_at__gte=at - WEEK, sent_at__gte=at - WEEK)
+    sent = dict(recent.values("channel_id").annotate(count=Count("pk")).values_list("channel_id", "count"))
+    hours = ChannelHour.objects.filter(channel__in=channels, hour__gte=at - WEEK).values("channel_id")
+    people = dict(hours.annotate(sum=Sum("people")).values_list("channel_id", "sum"))
+    return {pk: Answers(sent.get(pk, 0), people.get(pk, 0)) for pk in sent.keys() | people.keys()}
 
 
 def _restrictions(channels: Sequence[Channel], at: datetime) -> dict[UUID, int]:

@@ -1,11 +1,13 @@
 from django.urls import path
 
-from gateways.views import actions, channels, connect, receipts, templates
+from gateways.views import actions, channels, connect, pool, receipts, templates
 
 app_name = "gateways"
 
 urlpatterns = [
     path("", channels.channel_list, name="channels"),
+    path("reserva/", pool.pool_page, name="pool"),
+    path("reserva/teste/", pool.drill_start, name="pool-drill"),
     path("novo/", connect.provider_list, name="channel-new"),
     path("novo/<slug:provider>/", connect.channel_create, name="channel-create"),
     path("modelos/", templates.template_list, name="templates"),

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -169,7 +170,11 @@ def test_the_same_id_in_two_organizations_are_two_sagas(
 @pytest.mark.django_db(transaction=True)
 def test_nothing_is_driven_inside_a_transaction(engine: SagaOrchestrator, three: World, acme: Organization) -> None:
     with activate_organization(acme.pk):
-        for drive in (lambda: engine.execute("trip", "trip:1", {}), lambda: engine.compensate("trip:1")):
+        drives: list[Callable[[], object]] = [
+            lambda: engine.execute("trip", "trip:1", {}),
+            lambda: engine.compensate("trip:1"),
+        ]
+        for drive in drives:
             with transaction.atomic(), pytest.raises(SagaInTransactionError):
                 drive()
     assert not SagaExecution.unscoped.exists()
