@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Organization
 from bookings import wording
-from bookings.answers import read_number
+from bookings.days import read_pick
 from bookings.errors import SlotTakenError
 from bookings.models import Booking, BookingOrigin, Professional, Service, SlotOffer
 from bookings.services.booking import Wish, book, move
@@ -19,6 +19,7 @@ from bookings.services.threads import last_said, say
 from conversations.models import Conversation
 from core.clock import local, now
 from core.tenancy import current_organization_id
+from core.text import fold
 
 OFFERED = 4
 A_DAY = 2
@@ -95,6 +96,13 @@ def open_offer(conversation_id: UUID | str) -> SlotOffer | None:
     return offer
 
 
+def picked(offer: SlotOffer, text: str) -> int | None:
+    """Return the number of the offered time that an answer picks; None when it picks none."""
+    here = _organization().timezone
+    times = [local(datetime.fromisoformat(slot["starts_at"]), here) for slot in offer.slots]
+    return read_pick(text, times, local(now(), here).date())
+
+
 @transaction.atomic
 def book_choice(conversation: Conversation, text: str, *, key: str) -> Booking | None:
     """Book, or move to, what the customer's answer picks. None when the text picks nothing.
@@ -103,7 +111,7 @@ def book_choice(conversation: Conversation, text: str, *, key: str) -> Booking |
     to do twice.
     """
     offer = open_offer(conversation.pk)
-    number = read_number(text, len(offer.slots)) if offer else None
+    number = picked(offer, text) if offer else None
     if offer is None or number is None:
         return None
     locked = SlotOffer.objects.select_for_update(of=("self",)).get(pk=offer.pk)
@@ -134,6 +142,19 @@ def _offer_others(conversation: Conversation, offer: SlotOffer, key: str) -> Non
     others = offer_slots(conversation, offer.service, booking=offer.booking, key=key, lead=lead)
     if others is None:
         say(conversation, lead, key)
+
+
+def service_meant(wish: str) -> Service | None:
+    """Return the service on offer that somebody's words name, or the only one there is; None when it is not clear."""
+    rows = Service.objects.filter(
+        is_active=True, professionals__is_active=True, professionals__membership__is_active=True
+    )
+    found: list[Service] = list(rows.distinct().order_by("name")[:100])
+    said = fold(wish)
+    named = [one for one in found if said and (fold(one.name) in said or said in fold(one.name))]
+    if len(named) == 1:
+        return named[0]
+    return found[0] if len(found) == 1 and not said else None
 
 
 def _organization() -> Organization:

@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Organization
 from bookings import wording
-from bookings.answers import Answer, read_answer, read_number
+from bookings.answers import Answer, read_answer
 from bookings.errors import BookingStateError
 from bookings.models import ACTIVE, Booking, BookingNotice, BookingState, HandledReply, NoticeState
 from bookings.services import booking as bookings
-from bookings.services.chat import book_choice, offer_slots, open_offer
+from bookings.services.chat import book_choice, offer_slots, open_offer, picked
 from bookings.services.schedule import get_settings
 from bookings.services.threads import last_said, say
 from conversations.events import CustomerReplied
@@ -31,7 +31,7 @@ def takes(event: CustomerReplied) -> bool:
 
 def _meaning(event: CustomerReplied) -> tuple[str, BookingNotice | None] | None:
     offer = open_offer(event.conversation_id)
-    if offer is not None and read_number(event.text, len(offer.slots)) is not None:
+    if offer is not None and picked(offer, event.text) is not None:
         return "pick", None
     notice = _awaiting(event)
     answer = read_answer(event.text) if notice else None

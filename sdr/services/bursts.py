@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from bookings.services.replies import takes as agenda_takes
 from conversations.events import CustomerReplied
 from conversations.models import Conversation, Origin
 from conversations.services.addresses import announce_answer
@@ -23,7 +24,13 @@ OPTED_OUT_REPLY = "Pronto, você não vai mais receber nossas mensagens. Se muda
 
 
 def note_customer_message(event: CustomerReplied) -> None:
-    """Start a turn for a new burst, or let the running one wait a little longer."""
+    """Start a turn for a new burst, or let the running one wait a little longer.
+
+    What answers a reminder or picks an offered time is the agenda's, which answers it by itself.
+    """
+    if agenda_takes(event):
+        abort_open_turn(event.conversation_id, "agenda")
+        return
     conversation = Conversation.objects.select_related("contact", "channel").get(pk=event.conversation_id)
     profile = get_profile()
     if _handle_opt_out(conversation, event, profile):

@@ -7,6 +7,7 @@ still sends one message.
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -26,6 +27,7 @@ from sdr.policy import ANSWER_WITHIN
 from sdr.scoring import Score
 from sdr.services.asking import ask_turn
 from sdr.services.citing import sources_of
+from sdr.services.offering import Times, offer_times, times_to_offer
 from sdr.services.profiles import business_profile, get_profile
 from sdr.services.qualifying import (
     Known,
@@ -160,8 +162,11 @@ def finish(
         _end(turn, TurnState.ABORTED, "answered_too_late")
         return
     resume(known)
+    times = times_to_offer(thought, lines)
+    if times is not None:
+        thought = replace(thought, unanswered="")
     result = record_turn(known, locked, thought, lines, profile)
-    reply_id = _speak(turn, known, locked, profile, thought, result)
+    reply_id = _speak(turn, known, locked, profile, thought, result, times)
     turn.sources = sources_of(thought)
     _end(turn, TurnState.ANSWERED, "", reply_id)
 
@@ -194,17 +199,24 @@ def _newest(conversation: Conversation) -> Message | None:
 
 
 def _speak(
-    turn: ReplyTurn, known: Known, conversation: Conversation, profile: SdrProfile, thought: Turn, result: Score
-) -> UUID | None:
+    turn: ReplyTurn, known: Known, conversation: Conversation, profile: SdrProfile, thought: Turn, result: Score,
+    times: Times | None,
+) -> UUID | None:  # fmt: skip
     row = known.row
     if thought.human_reason:
         stop_with(known, conversation, QualificationStatus.HANDED_OFF, thought.human_reason)
         return None
     if row.status == QualificationStatus.COLLECTING and is_complete(thought.facts):
         qualify(known, conversation, thought, result, profile)
+        if times is not None:
+            offer_times(times, conversation, turn)
         return row.closing_message_id  # type: ignore[no-any-return]
     # The last message that a lead may get is the closing one.
     last = row.bot_messages >= profile.max_messages - (row.closing_message_id is None)
+    if times is not None and not last and (offered := offer_times(times, conversation, turn)):
+        row.bot_messages += 1
+        row.save(update_fields=["bot_messages"])
+        return offered
     if last or not thought.reply:
         reason = "message_limit" if last else "questions_exhausted"
         end_incomplete(known, conversation, thought, result, profile, reason)
