@@ -2,7 +2,7 @@ from uuid import UUID
 
 from django.shortcuts import get_object_or_404
 
-from sdr.models import Document, Question
+from sdr.models import Document, Prompt, Question
 
 
 def get_document(document_id: UUID) -> Document:
@@ -12,3 +12,7 @@ def get_document(document_id: UUID) -> Document:
 
 def get_question(question_id: UUID) -> Question:
     return get_object_or_404(Question.objects.select_related("contact"), pk=question_id)
+
+
+def get_prompt(prompt_id: UUID) -> Prompt:
+    return get_object_or_404(Prompt, pk=prompt_id)

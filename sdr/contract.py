@@ -38,6 +38,8 @@ class Passage:
 
 @dataclass(frozen=True)
 class BusinessProfile:
+    """What a model is told. ``opening`` and ``instructions`` are those of the prompt's ``version``, 0 for the built-in words."""
+
     business_name: str = ""
     segment: str = ""
     services: tuple[Service, ...] = ()
@@ -47,6 +49,9 @@ class BusinessProfile:
     agent_name: str = "Clara"
     faq: tuple[tuple[str, str], ...] = ()
     passages: tuple[Passage, ...] = ()
+    opening: str = ""
+    instructions: str = ""
+    version: int = 0
 
 
 @dataclass(frozen=True)

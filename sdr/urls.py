@@ -1,6 +1,6 @@
 from django.urls import path
 
-from sdr.views import knowledge, models, pages
+from sdr.views import knowledge, models, pages, prompts
 
 app_name = "sdr"
 
@@ -9,6 +9,12 @@ urlpatterns = [
     path("pesos/", pages.rubric_page, name="rubric"),
     path("testar/", pages.playground, name="playground"),
     path("recusas/", pages.refusals, name="refusals"),
+    path("prompts/", prompts.prompts_page, name="prompts"),
+    path("prompts/novo/", prompts.prompt_create, name="prompt-create"),
+    path("prompts/<uuid:prompt_id>/", prompts.prompt_page, name="prompt"),
+    path("prompts/<uuid:prompt_id>/usar/", prompts.prompt_use, name="prompt-use"),
+    path("prompts/<uuid:prompt_id>/tirar/", prompts.prompt_retire, name="prompt-retire"),
+    path("prompts/<uuid:prompt_id>/rever/<uuid:conversation_id>/", prompts.prompt_replay, name="prompt-replay"),
     path("modelos/", models.models_page, name="models"),
     path("conhecimento/", knowledge.knowledge_page, name="knowledge"),
     path("conhecimento/novo/", knowledge.document_create, name="document-create"),

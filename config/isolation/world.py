@@ -19,7 +19,7 @@ from gateways.models import Channel, ChannelState, Receipt
 from leads.models import Contact, ContactList, Import
 from sagas.models import SagaExecution
 from sagas.outbox import deliver_due
-from sdr.models import Document, Question
+from sdr.models import Document, Prompt, Question
 
 CANARY = "canario-da-outra-empresa"
 
@@ -108,7 +108,9 @@ def _rows(member: Membership) -> dict[str, UUID | int]:
     )  # fmt: skip
     document = Document.objects.create(kind="text", title=CANARY, state="ready")
     question = Question.objects.create(text=CANARY, key=CANARY, contact=contact)
+    prompt = Prompt.objects.create(number=1, instructions=CANARY)
     rows = {
+        "prompt": prompt,
         "document": document, "question": question,
         "channel": channel, "contact": contact, "list": contacts, "contact_list": contacts, "import": run, "campaign": campaign,
         "recipient": recipient, "conversation": thread, "message": message, "attachment": attachment, "team": team,

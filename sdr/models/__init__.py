@@ -1,6 +1,7 @@
 from sdr.models.knowledge import Chunk, Document, DocumentKind, DocumentState, Question, QuestionState
 from sdr.models.ledger import ModelCall
 from sdr.models.profile import SdrProfile
+from sdr.models.prompt import Prompt, PromptState
 from sdr.models.qualification import Qualification, QualificationStatus
 from sdr.models.refusal import Refusal
 from sdr.models.turn import OPEN_STATES, ReplyTurn, TurnState
@@ -12,6 +13,8 @@ __all__ = [
     "DocumentKind",
     "DocumentState",
     "ModelCall",
+    "Prompt",
+    "PromptState",
     "Qualification",
     "QualificationStatus",
     "Question",

@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import OrganizationOwned
 from conversations.models import Conversation
 from leads.models import Contact
+from sdr.models.prompt import Prompt
 
 
 class QualificationStatus(models.TextChoices):
@@ -23,6 +24,7 @@ class Qualification(OrganizationOwned):
 
     contact = models.OneToOneField(Contact, on_delete=models.CASCADE, related_name="qualification")
     conversation = models.ForeignKey(Conversation, null=True, on_delete=models.SET_NULL, related_name="+")
+    prompt = models.ForeignKey(Prompt, null=True, on_delete=models.SET_NULL, related_name="+")
     status = models.CharField(max_length=12, choices=QualificationStatus, default=QualificationStatus.COLLECTING)
     facts = models.JSONField(default=dict)
     breakdown = models.JSONField(default=list)

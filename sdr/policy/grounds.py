@@ -34,6 +34,7 @@ def grounds_of(profile: BusinessProfile, history: Sequence[ChatMessage] = ()) ->
     stated = "\n".join(
         [
             profile.business_name, profile.segment, profile.city, *profile.area, profile.hours, profile.agent_name,
+            profile.opening, profile.instructions,
             *(service.name for service in profile.services), *(f"{q} {a}" for q, a in profile.faq),
             *(passage.text for passage in profile.passages),
         ]

@@ -57,6 +57,7 @@ class Call:
     instead_of: str = ""
     is_cached: bool = False
     error: str = ""
+    version: int = 0
     usage: Usage = field(default_factory=Usage)
 
 
@@ -68,6 +69,7 @@ def ask(
     conversation_id: UUID | None = None,
     locally: bool = False,
     simple: bool = False,
+    version: int = 0,
 ) -> T:
     """Ask the organization's providers in their order, and the local engine the very same when none of them can answer.
 
@@ -79,10 +81,15 @@ def ask(
         if time.monotonic() - started > PATIENCE_SECONDS:
             break
         try:
-            return _ask(Call(task, code, conversation_id, wanted if code != wanted else ""), question, account, profile)
+            return _ask(
+                Call(task, code, conversation_id, wanted if code != wanted else "", version=version),
+                question,
+                account,
+                profile,
+            )
         except FAILURES as failure:
             logger.warning("a provider failed", extra={"provider": code, "task": task, "error": str(failure)})
-    return _ask(Call(task, LOCAL, conversation_id, wanted), question, Account(), profile)
+    return _ask(Call(task, LOCAL, conversation_id, wanted, version=version), question, Account(), profile)
 
 
 def ask_turn(
@@ -104,7 +111,9 @@ def ask_turn(
     code, account = route[0] if route else ("", None)
     key = cache_key(profile.organization_id, account.model, business, history, known, at) if account else ""
     if kept := recall(key, history):
-        _write(Call(task, code, conversation_id, is_cached=True, usage=kept.usage), 0, profile)
+        _write(
+            Call(task, code, conversation_id, is_cached=True, usage=kept.usage, version=business.version), 0, profile
+        )
         return hold_to_policy(kept, business, history)
 
     def question(provider: Provider, reached: Account) -> Turn:
@@ -113,7 +122,15 @@ def ask_turn(
             keep(key, turn, history)
         return turn
 
-    turn = ask(profile, task, question, conversation_id=conversation_id, locally=locally, simple=simple)
+    turn = ask(
+        profile,
+        task,
+        question,
+        conversation_id=conversation_id,
+        locally=locally,
+        simple=simple,
+        version=business.version,
+    )
     return hold_to_policy(turn, business, history)
 
 
@@ -173,7 +190,13 @@ def _words_of(failure: Exception) -> str:
 def _write(call: Call, seconds: float, profile: SdrProfile) -> None:
     ModelCall.objects.create(
         organization_id=profile.organization_id, task=call.task, provider=call.provider, model=call.usage.model,
-        prompt_version=get_provider(call.provider).prompt_version, input_tokens=call.usage.input_tokens,
+        prompt_version=_version_of(call), input_tokens=call.usage.input_tokens,
         output_tokens=call.usage.output_tokens, cost_micros=cost_micros(call.usage), latency_ms=int(seconds * 1000),
         error=call.error, instead_of=call.instead_of, is_cached=call.is_cached, conversation_ref=call.conversation_id,
     )  # fmt: skip
+
+
+def _version_of(call: Call) -> str:
+    """Return the version of the product's words, with the organization's own after the point."""
+    built_in = get_provider(call.provider).prompt_version
+    return f"{built_in}.{call.version}" if call.version else built_in

@@ -7,7 +7,7 @@ from bookings.models import Service as BookedService
 from core.tenancy import current_organization_id
 from core.text import fold
 from sdr.contract import BusinessProfile, Service
-from sdr.models import SdrProfile
+from sdr.models import Prompt, SdrProfile
 
 TEMPERATURES = ("quente", "morno", "frio", "muito_frio")
 
@@ -25,8 +25,8 @@ def get_profile() -> SdrProfile:
     return profile
 
 
-def business_profile(profile: SdrProfile) -> BusinessProfile:
-    """Return what the models are told."""
+def business_profile(profile: SdrProfile, prompt: Prompt | None = None) -> BusinessProfile:
+    """Return what the models are told, in the words of a version of the prompt."""
     return BusinessProfile(
         business_name=profile.business_name,
         segment=profile.segment,
@@ -36,6 +36,9 @@ def business_profile(profile: SdrProfile) -> BusinessProfile:
         hours=profile.hours,
         agent_name=profile.agent_name,
         faq=tuple((item["question"], item["answer"]) for item in profile.faq),
+        opening=prompt.opening if prompt else "",
+        instructions=prompt.instructions if prompt else "",
+        version=prompt.number if prompt else 0,
     )
 
 

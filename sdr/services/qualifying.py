@@ -21,6 +21,7 @@ from sdr.events import LeadQualified
 from sdr.models import Qualification, QualificationStatus, Refusal, SdrProfile
 from sdr.scoring import Rubric, Score, score
 from sdr.services.profiles import business_profile, team_for
+from sdr.services.prompts import choose_prompt
 from sdr.services.questions import note_question
 
 logger = logging.getLogger(__name__)
@@ -46,6 +47,14 @@ def qualification_of(conversation: Conversation) -> Known:
     )
     row = Qualification.objects.select_for_update().get(contact_id=conversation.contact_id)
     return Known(row, {name: fact for name in FACTS if (fact := fact_from(row.facts.get(name)))})
+
+
+def give_prompt(known: Known, conversation: Conversation) -> None:
+    """Tie a new lead to a version of the prompt, for good: a talk does not change its manner half way."""
+    row = known.row
+    if row.prompt_id is None and row.bot_messages == 0 and (prompt := choose_prompt(conversation.contact)):
+        row.prompt = prompt
+        row.save(update_fields=["prompt", "updated_at"])
 
 
 def locked_conversation(conversation_id: UUID | str) -> Conversation:

@@ -32,6 +32,7 @@ from sdr.services.profiles import business_profile, get_profile
 from sdr.services.qualifying import (
     Known,
     end_incomplete,
+    give_prompt,
     is_complete,
     locked_conversation,
     qualification_of,
@@ -71,6 +72,7 @@ def run_turn(*, organization_id: str, turn_id: str) -> None:
     lines = read_history(conversation)
     with transaction.atomic():
         known = qualification_of(conversation)
+        give_prompt(known, conversation)
     try:
         # Whoever was lost while thinking may have been lost to the provider: the second try stays in the house.
         thought = think(profile, lines, known, conversation, locally=turn.attempts > 1)
@@ -126,7 +128,13 @@ def think(
     """Ask for the next thing to say; see :func:`sdr.services.asking.ask_turn`."""
     at = local_time(profile.organization_id)
     return ask_turn(
-        profile, business_profile(profile), lines, known.facts, at, conversation_id=conversation.pk, locally=locally
+        profile,
+        business_profile(profile, known.row.prompt),
+        lines,
+        known.facts,
+        at,
+        conversation_id=conversation.pk,
+        locally=locally,
     )
 
 

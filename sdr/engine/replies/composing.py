@@ -62,6 +62,8 @@ def compose(
 
 def greeting(profile: BusinessProfile, now: datetime) -> str:
     """Return how the SDR introduces itself the first time."""
+    if profile.opening:
+        return profile.opening
     hello = "Bom dia" if 5 <= now.hour < 12 else "Boa tarde" if 12 <= now.hour < 18 else "Boa noite"
     business = f", da {profile.business_name}" if profile.business_name else ""
     return f"{hello}! Aqui é {_article(profile.agent_name)}{profile.agent_name}{business}."
