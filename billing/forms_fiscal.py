@@ -27,8 +27,12 @@ class FiscalForm(forms.ModelForm[FiscalSettings]):
             "tax_regime",
             "service_code",
             "service_description",
+            "keeps_payment",
         )
         help_texts = {
+            "keeps_payment": _(
+                "Otherwise the money goes back to the payer, for paid without an invoice is not wanted."
+            ),
             "municipality_code": _("Seven digits. Campinas is 3509502."),
             "service_code": _("Six digits, as in 010701. Your accountant knows it."),
             "environment": _("Each environment has its own token. Try the test one first."),

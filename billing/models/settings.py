@@ -62,6 +62,9 @@ class FiscalSettings(OrganizationOwned):
     tax_regime = models.PositiveSmallIntegerField(_("tax regime"), choices=TaxRegime, default=TaxRegime.MEI)
     service_code = models.CharField(_("national service code"), max_length=6, blank=True)
     service_description = models.CharField(_("description of the service"), max_length=300, blank=True)
+    keeps_payment = models.BooleanField(
+        _("when the city hall refuses the invoice, keep the payment and try again"), default=False
+    )
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:

@@ -1,17 +1,23 @@
 """The NFS-e of a payment, where the business issues it when it is paid."""
 
+from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 
 from billing.credentials import fiscal_settings
+from billing.errors import NotConfiguredError
 from billing.invoices import InvoiceRequest, invoice_ref
 from billing.models import Charge, ChargeState, FiscalInvoice, InvoiceState, IssueMoment
+from billing.providers.errors import ProviderKeyError, ProviderRefusedError
 from billing.steps import cancel_step, issue_step
 from bookings.charges.models import ChargeLink
 from bookings.charges.steps.charge import charge_of, words_of
 from sagas.definition import JSON, StepCall
-from sagas.errors import PermanentStepError
+from sagas.errors import PermanentStepError, StepPostponed
+
+TRY_AGAIN: Final = timedelta(hours=1).total_seconds()
 
 
 def create_invoice(call: StepCall) -> JSON:
@@ -22,7 +28,19 @@ def create_invoice(call: StepCall) -> JSON:
             raise PermanentStepError(_("The payment was sent back."))
         if not FiscalInvoice.objects.filter(ref=ref).exists() and (reason := _why_none(charge)):
             return {"skipped": reason}
-        return issue_step(call, _request(charge, ref))
+        try:
+            return issue_step(call, _request(charge, ref))
+        except PermanentStepError as refusal:
+            if _is_put_right(refusal.__cause__):
+                raise StepPostponed(TRY_AGAIN, refusal.reason) from refusal
+            raise
+
+
+def _is_put_right(cause: BaseException | None) -> bool:
+    """Tell whether it is the business that has to act: nobody gets his money back for a token that ran out."""
+    if isinstance(cause, ProviderKeyError | NotConfiguredError):
+        return True
+    return isinstance(cause, ProviderRefusedError) and fiscal_settings().keeps_payment
 
 
 def _why_none(charge: Charge) -> str:

@@ -28,7 +28,7 @@ from tests.bookings.charges.collecting import (
     stripe_tells,
     time_passes,
 )
-from tests.support.fake_focus import FakeFocus
+from tests.support.fake_focus import TOKEN, FakeFocus
 from tests.support.fake_stripe import FakeStripe
 from tests.support.jobs import drain
 
@@ -208,6 +208,39 @@ def test_an_invoice_that_the_city_hall_refuses_sends_the_money_back(
     assert "não habilitado" in failed.error
     assert [refund["amount"] for refund in stripe_server.refunds.values()] == [4990]
     assert again(charge).state == ChargeState.REFUNDED and not receipts_written() and not mails()
+
+
+def test_a_refused_invoice_may_leave_the_payment_where_it_is(
+    ask_card: Ask, stripe_server: FakeStripe, focus_server: FakeFocus
+) -> None:
+    connect_focus(keeps_payment=True)
+    focus_server.refuses = "Código de serviço não habilitado"
+    charge = ask_card()
+    drain()
+    pay_at_stripe(stripe_server, charge)
+    time_passes()
+    assert process(charge).state == SagaState.IN_PROGRESS and "não habilitado" in process(charge).wait_reason
+    focus_server.refuses = ""
+    connect_focus(keeps_payment=True, service_code="010801")
+    time_passes(4)
+    assert process(charge).state == SagaState.SUCCEEDED and not stripe_server.refunds
+    assert set(focus_server.issued.values()) == {1}
+
+
+def test_a_token_that_ran_out_waits_for_the_business_and_sends_nothing_back(
+    ask_card: Ask, stripe_server: FakeStripe, focus_server: FakeFocus
+) -> None:
+    connect_focus()
+    focus_server.token = "another"  # Focus knows another one by now
+    charge = ask_card()
+    drain()
+    pay_at_stripe(stripe_server, charge)
+    time_passes()
+    assert process(charge).state == SagaState.IN_PROGRESS and "token" in process(charge).wait_reason
+    assert not stripe_server.refunds and again(charge).state == ChargeState.PAID
+    focus_server.token = TOKEN
+    time_passes()
+    assert process(charge).state == SagaState.SUCCEEDED
 
 
 def test_a_receipt_that_cannot_be_written_undoes_invoice_and_payment(
