@@ -4,6 +4,8 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.http import HttpRequest
 from django.urls import reverse
 from ninja import Field, File, Form, Router, Schema
@@ -186,6 +188,7 @@ def create_contact(request: HttpRequest, data: ContactIn) -> tuple[int, Contact]
     values = data.dict(exclude={"list_ids"}) | {"phone": _phone(data.phone), "source": "api"}
     if not values["name"].strip() and not values["phone"]:
         raise BadFieldError("give a name or a phone", code="phone")
+    _email(data.email)
     targets = [get_list(list_id) for list_id in data.list_ids]
     contact = services.save_contact(Contact(organization_id=current_organization_id()), actor=None, **values)
     for target in targets:
@@ -205,6 +208,7 @@ def change_contact(request: HttpRequest, contact_id: UUID, data: ContactPatch) -
     attributes = values.pop("attributes", {})
     if "phone" in values:
         values["phone"] = _phone(values["phone"])
+    _email(values.get("email", ""))
     if values:
         contact = services.save_contact(contact, actor=None, **values)
     return services.change_attributes(contact.pk, attributes) if attributes else contact
@@ -215,6 +219,14 @@ def delete_contact(request: HttpRequest, contact_id: UUID) -> tuple[int, None]:
     """Erases what identifies the person; totals of campaigns stay."""
     services.anonymise(get_contact(contact_id), actor=None)
     return 204, None
+
+
+def _email(address: str) -> None:
+    try:
+        if address:
+            validate_email(address)
+    except ValidationError as error:
+        raise BadFieldError(str(error.message), code="email") from error
 
 
 def _phone(raw: str) -> str:
