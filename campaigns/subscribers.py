@@ -2,6 +2,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from campaigns.models import CampaignChannel, CampaignState, Recipient, RecipientState, SkipReason
+from campaigns.provenance.replies import answer_origin
 from campaigns.services.bell import ring_senders
 from campaigns.services.evidence import confirm_by_echoes
 from campaigns.services.statuses import apply_known_statuses
@@ -43,6 +44,11 @@ def attribute_reply(event: CustomerReplied) -> None:
     )
     if newest is not None and Recipient.objects.filter(pk=newest.pk, replied_at=None).update(replied_at=at):
         tell(event.organization_id, newest.campaign_id)
+
+
+@subscriber(CustomerReplied)
+def tell_why_it_was_sent(event: CustomerReplied) -> None:
+    answer_origin(event)
 
 
 @subscriber(ContactOptedOut)

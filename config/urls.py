@@ -35,6 +35,7 @@ urlpatterns = [
     path("cobrancas/", include("bookings.charges.urls")),
     path("leads/", include("leads.urls")),
     path("campanhas/", include("campaigns.urls")),
+    path("porque/", include("campaigns.public_urls")),
     path("sdr/", include("sdr.urls")),
     path("numeros/", include("gateways.urls")),
     path("processos/", include("reports.processes.urls")),

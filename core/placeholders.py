@@ -33,7 +33,7 @@ ALIASES = {
     "e_mail": "email",
     "greeting": "saudacao",
 }
-NAME, WHOLE_NAME, GREETING = "nome", "nome_completo", "saudacao"
+NAME, WHOLE_NAME, GREETING, ORIGIN_LINK = "nome", "nome_completo", "saudacao", "por_que_recebi"
 # Signs of no script around the greeting in a frozen text, so that the hour at which it leaves can change it: one before a
 # greeting with a capital, one before a greeting within a sentence, one after it.
 CAPITAL, WITHIN, END = "\ue000", "\ue001", "\ue002"
@@ -150,7 +150,9 @@ def varies(text: str) -> bool:
 def unknown_placeholders(text: str, known: Collection[str]) -> list[str]:
     """Return the keys that are not in ``known``, each once, in order: they are sent as their fallback or as nothing."""
     keys = dict.fromkeys(key for key, _fallback in placeholders_in(text))
-    allowed = {placeholder_key(name) for name in known} | {GREETING} | ({WHOLE_NAME} if NAME in known else set())
+    allowed = (
+        {placeholder_key(name) for name in known} | {GREETING, ORIGIN_LINK} | ({WHOLE_NAME} if NAME in known else set())
+    )
     return [key for key in keys if key not in allowed]
 
 

@@ -13,10 +13,11 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from campaigns.models import Campaign, Recipient, RecipientState, SkipReason, Variant
+from campaigns.provenance.links import origin_url
 from campaigns.services.audience_rules import AudienceRules
 from core.clock import now
 from core.phones import extract_phone_from_whatsapp_link
-from core.placeholders import GREETING, HELD_GREETING, render_placeholders, varies
+from core.placeholders import GREETING, HELD_GREETING, ORIGIN_LINK, render_placeholders, varies
 from core.tenancy import current_organization_id
 from leads.models import Contact, ListMembership
 
@@ -196,9 +197,15 @@ def values_of(contact: Contact) -> dict[str, str]:
     return values | {key: value for key, value in known.items() if value}
 
 
-def render_for(body: str, contact: Contact, campaign_id: UUID | str, greeting: str = HELD_GREETING) -> str:
-    """Return the message exactly as this contact of this campaign will receive it; the greeting stays open until it leaves."""
-    return render_placeholders(body, {GREETING: greeting} | values_of(contact), seed=f"{campaign_id}{contact.pk}")
+def render_for(
+    body: str, contact: Contact, campaign_id: UUID | str, *, link: str = "", greeting: str = HELD_GREETING
+) -> str:
+    """Return the message exactly as this contact of this campaign will receive it; the greeting stays open until it leaves.
+
+    ``link`` is the page that says why it was received.
+    """
+    values = {GREETING: greeting, ORIGIN_LINK: link} | values_of(contact)
+    return render_placeholders(body, values, seed=f"{campaign_id}{contact.pk}")
 
 
 def _plan_for(cursor: CursorWrapper, list_ids: Sequence[UUID]) -> None:
@@ -257,7 +264,10 @@ def _personalise(campaign: Campaign, variants: list[Variant]) -> None:
 
 def _write_batch(batch: list[Recipient], bodies: dict[UUID, str]) -> None:
     texts = [
-        render_for(bodies[r.variant_id], r.contact, r.campaign_id) if r.variant_id in bodies else r.body for r in batch
+        render_for(bodies[r.variant_id], r.contact, r.campaign_id, link=origin_url(r.pk))
+        if r.variant_id in bodies
+        else r.body
+        for r in batch
     ]
     phones = [_phone_of(r.contact) for r in batch]
     with connection.cursor() as cursor:

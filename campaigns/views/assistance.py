@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -26,7 +27,7 @@ from campaigns.services.drafts import MAX_BODY, MAX_VARIANTS, clean_hours
 from campaigns.views.review import review
 from campaigns.views.words import left_out_words
 from core.clock import SendingHours, now
-from core.placeholders import GREETING, greeting_at, render_placeholders, unknown_placeholders
+from core.placeholders import GREETING, ORIGIN_LINK, greeting_at, render_placeholders, unknown_placeholders
 from gateways.models import SENDING_ROLES, ChannelRole
 from gateways.queries import cards
 from leads.models import Contact, ContactList
@@ -34,6 +35,7 @@ from leads.queries import contacts
 from sdr.services.copy import MissingContextError, write_copy
 
 SAMPLE = {"nome": "Mariana", "city": "Campinas", "phone": "+5519997426108", "email": "mariana@exemplo.com.br"}
+EXAMPLE_LINK = f"{settings.BASE_URL}/porque/…"
 PEOPLE = 6
 LABELS = "ABCDEFGHIJKLMNOPQRST"
 PLANNED_DAYS = 7
@@ -171,11 +173,15 @@ def preview_of(form: CampaignForm, person: str) -> dict[str, Any]:
     campaign_id, greeting = str(form["key"].value() or ""), greeting_at(timezone.localtime())
     texts = [(one["label"], one["text"]) for one in labelled(form.texts) if one["text"].strip()]
     known = {*SAMPLE, *attributes()}
-    sample = SAMPLE | {GREETING: greeting}
+    sample = SAMPLE | {GREETING: greeting, ORIGIN_LINK: EXAMPLE_LINK}
 
     def reads(text: str) -> str:
         cut = text[:MAX_BODY]
-        return render_for(cut, contact, campaign_id, greeting) if contact else render_placeholders(cut, sample)
+        return (
+            render_for(cut, contact, campaign_id, link=EXAMPLE_LINK, greeting=greeting)
+            if contact
+            else render_placeholders(cut, sample)
+        )
 
     return {
         "previews": [(label, reads(text)) for label, text in texts],

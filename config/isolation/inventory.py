@@ -40,6 +40,7 @@ ROUTES: dict[str, Kind] = {
     "cobrancas/": Kind.MEMBER,
     "leads/": Kind.MEMBER,
     "campanhas/": Kind.MEMBER,
+    "porque/": Kind.PUBLIC,
     "sdr/": Kind.MEMBER,
     "numeros/": Kind.MEMBER,
     "processos/": Kind.MEMBER,

@@ -1,7 +1,7 @@
 from leads.models.attributes import AttributeLabel
 from leads.models.contact import Contact, ContactIdentity, IdentityKind, OptOutLevel, TimelineEntry
 from leads.models.erasure import Tombstone
-from leads.models.imports import BUSY, Import, ImportIssue, ImportState, IssueKind
+from leads.models.imports import BUSY, Import, ImportIssue, ImportState, IssueKind, LegalBasis
 from leads.models.lists import ContactList, ListKind, ListMembership
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "ImportIssue",
     "ImportState",
     "IssueKind",
+    "LegalBasis",
     "ListKind",
     "ListMembership",
     "OptOutLevel",

@@ -23,6 +23,15 @@ class IssueKind(models.TextChoices):
     DUPLICATE = "duplicate", _("repeated")
 
 
+class LegalBasis(models.TextChoices):
+    """On what ground of the LGPD (art. 7) a business writes to the people of a file."""
+
+    UNSAID = "", _("not said yet")
+    CONSENT = "consent", _("consent: they agreed to receive messages")
+    CONTRACT = "contract", _("contract: they are customers or asked for an offer")
+    INTEREST = "interest", _("legitimate interest: they know the business")
+
+
 class Import(OrganizationOwned):
     """One uploaded file on its way into contacts.
 
@@ -43,6 +52,7 @@ class Import(OrganizationOwned):
     headers = models.JSONField(default=list)
     sample = models.JSONField(default=list)
     mapping = models.JSONField(default=dict)
+    legal_basis = models.CharField(max_length=10, choices=LegalBasis, blank=True, default="", db_default="")
     language = models.CharField(max_length=10, default="pt-br")
     estimated_rows = models.PositiveIntegerField(default=0)
     next_row = models.PositiveIntegerField(default=0)

@@ -22,7 +22,7 @@ from core.errors import DomainError
 from core.formulas import printable
 from core.tabular import TableError, open_table
 from core.tenancy import current_organization_id
-from leads.models import BUSY, AttributeLabel, ContactList, Import, ImportState
+from leads.models import BUSY, AttributeLabel, ContactList, Import, ImportState, LegalBasis
 from leads.services.mapping import ATTRIBUTE, MAX_ATTRIBUTES, clean_mapping, guess_mapping
 from leads.services.rows import OTHER_PHONE
 
@@ -86,7 +86,7 @@ def plain_name(name: str) -> str:
 @transaction.atomic
 def enqueue(
     run: Import, *, mapping: Mapping[str, str], list_name: str = "", contact_list: ContactList | None = None,
-    actor: Membership | None = None,
+    legal_basis: str = "", actor: Membership | None = None,
 ) -> Import:  # fmt: skip
     """Fix the columns and put the import in line, for a new list unless one is given; twice is as once."""
     locked: Import = Import.objects.select_for_update().get(pk=run.pk)
@@ -98,11 +98,12 @@ def enqueue(
     locked.list_name = contact_list.name if contact_list else plain_name(list_name) or locked.list_name
     locked.contact_list = contact_list or ContactList.objects.create(name=locked.list_name)
     locked.made_list = contact_list is None
+    locked.legal_basis = legal_basis if legal_basis in LegalBasis.values else ""
     locked.language = get_language() or settings.LANGUAGE_CODE
     locked.state, locked.sample = ImportState.QUEUED, []
     locked.save()
     _keep_labels(locked)
-    record_audit("import.started", actor=actor, target=locked.filename)
+    record_audit("import.started", actor=actor, target=locked.filename, data={"legal_basis": locked.legal_basis})
     return locked
 
 

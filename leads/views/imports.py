@@ -18,7 +18,7 @@ from leads import exports, queries
 from leads.access import get_import, get_list
 from leads.forms import UploadForm
 from leads.jobs import work_on_import
-from leads.models import Import, ImportState, IssueKind
+from leads.models import Import, ImportState, IssueKind, LegalBasis
 from leads.services import imports
 from leads.services.mapping import clean_mapping
 from leads.services.preview import preview
@@ -75,7 +75,8 @@ def import_mapping(request: MemberRequest, import_id: UUID) -> HttpResponse:
     try:
         queued = imports.enqueue(
             run, mapping=mapping, list_name=request.POST.get("list_name", ""),
-            contact_list=get_list(chosen) if chosen else None, actor=request.membership,
+            contact_list=get_list(chosen) if chosen else None, legal_basis=request.POST.get("legal_basis", ""),
+            actor=request.membership,
         )  # fmt: skip
     except DomainError as error:
         return _mapping_page(request, run, mapping, error.message)
@@ -101,7 +102,7 @@ def _mapping_page(request: MemberRequest, run: Import, mapping: dict[str, str], 
     context = {
         "run": run, "preview": preview(run, mapping), "fields": FIELD_NAMES, "error": error,
         "list_name": request.POST.get("list_name", run.list_name)[:120], "chosen": request.POST.get("list", ""),
-        "lists": queries.lists()[:200],
+        "lists": queries.lists()[:200], "bases": LegalBasis.choices, "basis": request.POST.get("legal_basis", ""),
     }  # fmt: skip
     fragment = request.htmx and request.htmx.target == "preview"
     template = "leads/import_mapping.html#preview" if fragment else "leads/import_mapping.html"

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from bookings.services.replies import takes as agenda_takes
 from conversations.events import CustomerReplied
 from conversations.models import Conversation, Origin
+from conversations.origin_question import origin_asked
 from conversations.services.addresses import announce_answer
 from conversations.services.handling import add_event
 from conversations.services.send import send_message
@@ -35,6 +36,8 @@ def note_customer_message(event: CustomerReplied) -> None:
     profile = get_profile()
     if _handle_opt_out(conversation, event, profile):
         return
+    if origin_asked(event.conversation_id, event.text):
+        return  # answered by the campaigns, with facts
     at = now()
     if event.is_old or not profile.enabled or not conversation.bot_may_answer(at):
         return
