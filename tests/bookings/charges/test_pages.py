@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -339,3 +339,12 @@ def test_a_charge_without_link_has_its_page(ana: Membership, login: Login, in_ac
     charge = ask_payment(draft(method="card_link", phone="", email="", document=""), Occasion(), actor=None)
     ChargeLink.objects.all().delete()
     assert login(ana).get(reverse("charges:charge", args=[charge.pk])).status_code == 200
+
+
+def test_the_database_ties_no_charge_to_another_business(ask_pix: Ask, make_organization: Any, rita: Contact) -> None:
+    with activate_organization(make_organization("Outra").pk):
+        foreign = Contact.objects.create(name="Fora", phone="+5511900000001", phone_key="+5511900000001")
+    charge = ask_pix()
+    with pytest.raises(IntegrityError, match="_org_fk"), connection.cursor() as cursor:
+        ChargeLink.objects.filter(charge=charge).update(contact_id=foreign.pk)
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
