@@ -93,3 +93,12 @@ def bookings_of(contact_id: UUID) -> QuerySet[Booking]:
     """Return a contact's bookings, newest time first."""
     rows = Booking.objects.filter(contact_id=contact_id).select_related("service", "professional")
     return rows.order_by("-during")  # type: ignore[no-any-return]
+
+
+def appointments_of(contact_id: UUID) -> tuple[list[Booking], list[Booking]]:
+    """Return a contact's next appointments, soonest first, and the last ones that are over or off."""
+    rows = Booking.objects.filter(contact_id=contact_id).select_related("professional")
+    rows = rows.exclude(state=BookingState.HELD, held_until__lte=now())
+    ahead = list(rows.filter(state__in=ACTIVE, during__endswith__gt=now()).order_by("during")[:5])
+    before = rows.exclude(pk__in=[one.pk for one in ahead]).order_by("-during")
+    return ahead, list(before.exclude(state__in=ACTIVE, during__startswith__gt=now())[:3])

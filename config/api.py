@@ -3,6 +3,7 @@
 from ninja import NinjaAPI
 
 from accounts.api_auth import MemberSessionAuth, TokenAuth
+from bookings.api import router as bookings
 from bookings.charges.api import router as charges
 from campaigns.api import plain_router as campaigns_plain
 from campaigns.api import router as campaigns
@@ -15,7 +16,7 @@ from sdr.api import plain_router as sdr_plain
 from sdr.api import router as sdr
 
 api = NinjaAPI(title="Prosa", version="1", auth=TokenAuth(), urls_namespace="api-v1", docs_url="/docs")
-for router in (gateways, leads, campaigns, conversations, sdr, charges):
+for router in (gateways, leads, campaigns, conversations, sdr, bookings, charges):
     api.add_router("", router)
 
 plain_api = NinjaAPI(

@@ -181,7 +181,7 @@ def move(
         raise _past(locked)
     if (locked.starts_at, locked.professional_id) == (starts_at, target.pk):
         return locked
-    if by != "team":
+    if by not in {"team", "api"}:
         _check_not_begun(locked)
         _check_open(locked.service, target, starts_at, moving=locked)
     before = locked.starts_at

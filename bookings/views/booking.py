@@ -18,6 +18,7 @@ from bookings.access import get_booking
 from bookings.forms import BookingForm, WhenForm, uuid_or_none
 from bookings.models import Booking, BookingState, Service
 from bookings.services import booking as services
+from bookings.services.processes import process_steps
 from bookings.services.slots import open_slots, professionals_of
 from core.errors import DomainError
 from leads.access import get_contact
@@ -118,7 +119,7 @@ def booking_page(request: MemberRequest, booking_id: UUID) -> HttpResponse:
         "booking": booking, "changes": booking.changes.select_related("actor__user"), "agenda_url": _agenda_at(booking),
         "notices": booking.notices.exclude(state="planned").order_by("sent_at", "created_at"),
         "planned": booking.notices.filter(state="planned").order_by("due_at"),
-        "begun": booking.starts_at <= timezone.now(),
+        "begun": booking.starts_at <= timezone.now(), "process": process_steps(booking),
     }  # fmt: skip
     return _show(request, "booking", context)
 
