@@ -2,6 +2,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from django.db import transaction
 from django.http import HttpRequest
 from ninja import Field, Router, Schema
 from pydantic import AwareDatetime
@@ -92,8 +93,12 @@ def list_charges(
 
 
 @router.post("/charges", response={201: ChargeOut})
+@transaction.atomic
 def create_charge(request: HttpRequest, data: ChargeIn) -> tuple[int, Charge]:
-    """Ask for money. ``send`` writes the payment link into the chat of the conversation, the booking or the contact."""
+    """Ask for money. ``send`` writes the payment link into the chat of the conversation, the booking or the contact.
+
+    409 where there is no chat to send it in; then nothing was charged either.
+    """
     occasion = services.Occasion(
         contact=get_contact(data.contact_id) if data.contact_id else None,
         booking=get_booking(data.booking_id) if data.booking_id else None,

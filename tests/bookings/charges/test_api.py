@@ -73,6 +73,13 @@ def test_what_cannot_be_charged_is_a_problem_in_words(bearer: dict[str, str], ch
     assert not Charge.objects.exists()
 
 
+def test_a_link_that_cannot_be_sent_leaves_no_charge(bearer: dict[str, str], rita: Contact) -> None:
+    connect_pix()
+    answer = post("", bearer, body(contact_id=str(rita.pk), send=True))
+    assert answer.status_code == 409 and answer.json()["code"] == "no_chat"
+    assert not Charge.objects.exists()
+
+
 def test_charges_are_listed_newest_first(bearer: dict[str, str], ask_pix: Ask, rita: Contact) -> None:
     ids = [str(ask_pix().pk) for _number in range(3)]
     found = Client().get(BASE, {"state": "open", "contact_id": rita.pk}, headers=bearer).json()
