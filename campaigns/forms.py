@@ -13,6 +13,7 @@ from campaigns.services.audience import ordered_lists
 from campaigns.services.drafts import MAX_BODY, MAX_VARIANTS, VariantDraft
 from core.ids import uuid7
 from gateways.models import Channel, ChannelRole
+from gateways.registry import campaign_providers
 from leads.models import ContactList
 
 DAYS = [(0, _("Mon")), (1, _("Tue")), (2, _("Wed")), (3, _("Thu")), (4, _("Fri")), (5, _("Sat")), (6, _("Sun"))]
@@ -67,7 +68,7 @@ class CampaignForm(AudienceForm):
         assert isinstance(lists, forms.ModelMultipleChoiceField)
         assert isinstance(channels, forms.ModelMultipleChoiceField)
         lists.queryset = ContactList.objects.order_by("-created_at")
-        channels.queryset = Channel.objects.filter(removed_at=None).exclude(role=ChannelRole.RETIRED)
+        channels.queryset = Channel.objects.filter(removed_at=None, provider__in=campaign_providers()).exclude(role=ChannelRole.RETIRED)
 
     @property
     def texts(self) -> list[str]:

@@ -35,6 +35,20 @@ class StatusesReceived(Event):
 
 
 @dataclass(frozen=True)
+class WatermarkPassed(Event):
+    """All our messages in a chat up to ``at`` (ISO format) have reached a state: delivered or read."""
+
+    channel_id: str
+    chat_id: str
+    state: str
+    at: str
+
+    @property
+    def ordering_key(self) -> str:
+        return f"channel:{self.channel_id}"
+
+
+@dataclass(frozen=True)
 class ChannelStateChanged(Event):
     channel_id: str
     state: str

@@ -42,6 +42,8 @@ def _known() -> dict[str, str]:
         "131031": _("WhatsApp locked the account."),
         "368": _("WhatsApp blocked the account for a while because of its rules."),
         "audio_caption": _("A voice message carries no text here. Send the text by itself."),
+        "file_caption": _("A file carries no text here. Send the text by itself."),
+        "too_long": _("The text is too long for this network. Send it in parts."),
         "blocked": _("The person blocked you or never wrote to you."),
         "551": _("The person cannot be reached now."),
         "10903": _("This person cannot be answered any more."),

@@ -10,6 +10,10 @@ ADAPTERS = {
     "cloud": "gateways.providers.cloud.adapter.CloudAdapter",
     "evolution": "gateways.providers.evolution.adapter.EvolutionAdapter",
     "waha": "gateways.providers.waha.adapter.WahaAdapter",
+    "mega": "gateways.providers.mega.adapter.MegaAdapter",
+    "telegram": "gateways.providers.telegram.adapter.TelegramAdapter",
+    "messenger": "gateways.providers.pages.adapter.MessengerAdapter",
+    "instagram": "gateways.providers.pages.adapter.InstagramAdapter",
 }
 
 
@@ -19,3 +23,8 @@ def get_adapter(code: str) -> Adapter:
     module, name = ADAPTERS[code].rsplit(".", 1)
     adapter: Adapter = getattr(import_module(module), name)()
     return adapter
+
+
+def campaign_providers() -> list[str]:
+    """Return the providers by which people may be written to who never wrote."""
+    return [code for code in ADAPTERS if get_adapter(code).starts_chats]

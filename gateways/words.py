@@ -115,6 +115,7 @@ def _disconnected(reason: str) -> str:
         "131057": _("Meta is doing maintenance on the account. We keep trying."),
         "131005": _("Meta refuses access to this number. Check the token."),
         "PENDING": _("Meta has not finished setting this number up."),
+        "no webhook": _("The bot does not call us any more. We set it up again."),
         "logout": _("The phone ended the connection. Scan a new QR code."),
         "removed": _("The instance was removed on the server. We create it again when you connect."),
         "outdated": _("The server is too old for WhatsApp and must be updated."),
@@ -136,6 +137,8 @@ def warning(code: str) -> str:
             "The server has the key of the published example, which everybody knows. Give it one of your own."
         ),
     }
+    if code.startswith("telegram: "):
+        return _("Telegram could not reach us: %(reason)s") % {"reason": code.removeprefix("telegram: ")}
     return known.get(code, code)
 
 

@@ -19,6 +19,7 @@ from campaigns.services.transitions import Action, check, lock, tell_pages
 from core.clock import SendingHours, now
 from core.tenancy import current_organization_id
 from gateways.models import Channel, ChannelRole
+from gateways.registry import get_adapter
 from leads.models import ContactList
 
 MAX_BODY = 4_096
@@ -165,6 +166,10 @@ def _check_variants(variants: Sequence[VariantDraft]) -> None:
 def _check_channels(channels: list[Channel]) -> None:
     if any(channel.removed_at or channel.role == ChannelRole.RETIRED for channel in channels):
         raise CampaignIncompleteError(_("One of the numbers was removed. Choose another."), code="channel_ids")
+    silent = next((channel for channel in channels if not get_adapter(channel.provider).starts_chats), None)
+    if silent is not None:
+        words = _("%(number)s only answers: people must write to it first.") % {"number": silent.name}
+        raise CampaignIncompleteError(words, code="channel_ids")
     if all(channel.role == ChannelRole.STANDBY for channel in channels):
         raise CampaignIncompleteError(_("Choose at least one active number."), code="channel_ids")
 

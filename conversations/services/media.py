@@ -27,14 +27,16 @@ def fetch(attachment_id: UUID | str) -> None:
     if not isinstance(reply, HttpReply) or reply.status != 200:
         attachment.error = _("The file could not be fetched from the number.")
     else:
-        _keep(attachment, reply.body)
+        _keep(attachment, reply.body, reply.headers.get("content-type", ""))
     attachment.save(update_fields=["path", "size", "mimetype", "kind", "error"])
     tell_pages(attachment.message.conversation)
 
 
-def _keep(attachment: Attachment, data: bytes) -> None:
+def _keep(attachment: Attachment, data: bytes, told_type: str) -> None:
+    # Photos and voice notes have no name: what the message says they are is then all that is known.
+    claimed = attachment.mimetype or told_type
     try:
-        upload = check_upload(data, filename=attachment.filename)
+        upload = check_upload(data, filename=attachment.filename, content_type=claimed)
     except UploadRefusedError as error:
         attachment.error = error.message[:300]
         return

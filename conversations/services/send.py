@@ -172,6 +172,7 @@ def settle(message: Message, token: UUID, result: SendResult) -> None:
     locked.claim_token = locked.lease_until = None
     match result.outcome:
         case Outcome.SENT:
+            _forget_echo(locked, result.external_id)
             locked.state, locked.external_id, locked.sent_at = MessageState.SENT, result.external_id, now()
         case Outcome.REFUSED | Outcome.INVALID_NUMBER:
             locked.state = MessageState.FAILED
@@ -182,6 +183,12 @@ def settle(message: Message, token: UUID, result: SendResult) -> None:
     locked.save()
     apply_known_statuses(locked.channel_id, [locked.external_id] if locked.external_id else [])
     _refresh(locked)
+
+
+def _forget_echo(message: Message, external_id: str) -> None:
+    """Drop what looked as if typed on the phone and was this very message, told by the provider before its answer."""
+    echoes = Message.objects.filter(channel_id=message.channel_id, external_id=external_id, origin=Origin.PHONE)
+    echoes.exclude(pk=message.pk).delete()
 
 
 def _back_to_queue(message: Message, result: SendResult) -> None:

@@ -1,12 +1,18 @@
 """Delivery states of our messages: copied from what the gateways know, only ever forward."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
 
-from conversations.models import Conversation
+from conversations.models import Conversation, Direction, Message, MessageState
 from conversations.services.threads import tell_pages
+from gateways.contract import DeliveryUpdate
+from gateways.events import WatermarkPassed
+from gateways.models import Channel
+from gateways.statuses import record_statuses
+from leads.models import ContactIdentity
 
 _APPLY = """
 UPDATE conversations_message AS message SET
@@ -38,3 +44,22 @@ def apply_known_statuses(channel_id: UUID | str, external_ids: Sequence[str]) ->
         Conversation.objects.filter(pk=conversation_id, last_message_at=at).update(last_message_state=state)
     for conversation in Conversation.objects.filter(pk__in={row[1] for row in moved}):
         tell_pages(conversation)
+
+
+def move_up_to(event: WatermarkPassed) -> None:
+    """Move all our messages in a chat up to a moment to a state; some networks name the moment and not the messages."""
+    at = datetime.fromisoformat(event.at)
+    people = ContactIdentity.objects.filter(value=event.chat_id).values("contact_id")
+    open_states = [
+        MessageState.SENT,
+        MessageState.UNKNOWN,
+        *([MessageState.DELIVERED] if event.state == "read" else []),
+    ]
+    ids = Message.objects.filter(
+        channel_id=event.channel_id, conversation__contact__in=people, direction=Direction.OUT, state__in=open_states,
+        at__lte=at,
+    ).exclude(external_id=None)  # fmt: skip
+    updates = [
+        DeliveryUpdate(external_id, event.state, at) for external_id in ids.values_list("external_id", flat=True)
+    ]
+    apply_known_statuses(event.channel_id, record_statuses(Channel.objects.get(pk=event.channel_id), updates))

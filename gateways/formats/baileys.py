@@ -59,7 +59,7 @@ def read_message(data: dict[str, Any], *, media_url: str = "", from_api: bool = 
         return Ignored("message without id")
     if not is_person(chat):
         return Ignored("group, channel or status")
-    from_me, content = key.get("fromMe") is True, _unwrapped(mapping(data.get("message")))
+    from_me, content = key.get("fromMe") is True, unwrapped(mapping(data.get("message")))
     change = _change(content, chat, from_me, data)
     if change is not None:
         return change
@@ -81,7 +81,8 @@ def read_message(data: dict[str, Any], *, media_url: str = "", from_api: bool = 
     )
 
 
-def _unwrapped(content: dict[str, Any]) -> dict[str, Any]:
+def unwrapped(content: dict[str, Any]) -> dict[str, Any]:
+    """Return the message proper, without what wraps it."""
     for _depth in range(4):
         inner = next((content[name] for name in WRAPPERS if isinstance(content.get(name), dict)), None)
         if inner is None or not isinstance(inner.get("message"), dict):
@@ -155,7 +156,7 @@ def _change(content: dict[str, Any], chat: str, from_me: bool, data: dict[str, A
         kind = protocol.get("type")
         if isinstance(kind, int | str) and kind in REVOKE:
             return _about(protocol, "revoked", "", chat, at, from_me)
-        words = _words(_unwrapped(mapping(protocol.get("editedMessage"))))
+        words = _words(unwrapped(mapping(protocol.get("editedMessage"))))
         if words:
             return _about(protocol, "edited", words, chat, at, from_me)
     if content and set(content) <= QUIET:

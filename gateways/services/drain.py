@@ -31,8 +31,9 @@ from gateways.contract import (
     MessageChange,
     Parsed,
     TemplateUpdate,
+    Watermark,
 )
-from gateways.events import MessagesReceived, StatusesReceived, change_payload, message_payload
+from gateways.events import MessagesReceived, StatusesReceived, WatermarkPassed, change_payload, message_payload
 from gateways.models import Channel, ChannelState, Receipt, ReceiptState
 from gateways.official.services import update_status
 from gateways.pool.hours import note_received
@@ -220,6 +221,9 @@ def _apply(channel: Channel, items: Sequence[Parsed]) -> None:
             note_account(channel, item)
         elif isinstance(item, TemplateUpdate):
             update_status(channel, item)
+        elif isinstance(item, Watermark):
+            organization_id, channel_id = str(channel.organization_id), str(channel.pk)
+            publish(WatermarkPassed(organization_id, channel_id, item.chat_id, item.state, item.at.isoformat()))
     _apply_statuses(channel, [item for item in items if isinstance(item, DeliveryUpdate)])
     note_received(channel, [item for item in items if isinstance(item, InboundMessage)])
     at = now()

@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from core.clock import now
 from gateways.contract import ConnectionUpdate, DeliveryUpdate, Ignored, InboundMessage, MediaRef, MessageChange, Parsed
+from gateways.formats.baileys import card_words, place_words
 from gateways.providers.waha.ids import chat_id, chat_of, is_person, last_part, phone_of
 
 ACKS = {-1: "failed", 0: "queued", 1: "sent", 2: "delivered", 3: "read", 4: "read"}
@@ -168,7 +169,7 @@ def _message(payload: dict[str, Any]) -> Parsed:
         identities=_identities(message.chat, phone_chat),
         name="" if message.from_me else _name(message.data),
         kind=_kind(message),
-        text=message.body,
+        text=message.body or _words(message),
         at=message.timestamp,
         from_me=message.from_me,
         from_api=message.source == "api",
@@ -201,6 +202,21 @@ def _kind(message: Message) -> str:
     if message.location:
         return "location"
     return "contact" if message.cards else "text"
+
+
+def _words(message: Message) -> str:
+    """Return what a place or a visiting card says."""
+    place = message.location
+    if place:
+        named = {"name": place.get("description") or place.get("name"), "address": place.get("address")}
+        return place_words(place.get("latitude"), place.get("longitude"), named)
+    cards = [{"vcard": card} if isinstance(card, str) else _mapping(card) for card in message.cards]
+    return "\n".join(words for card in cards if (words := card_words({"displayName": _card_name(card), **card})))
+
+
+def _card_name(card: dict[str, Any]) -> str:
+    lines = _text(card.get("vcard")).splitlines()
+    return next((line.partition(":")[2].strip() for line in lines if line.upper().startswith("FN")), "")
 
 
 def _media(media: dict[str, Any]) -> MediaRef:

@@ -211,9 +211,12 @@ def test_signs_of_life_deliver_nothing_and_never_fail(
             calls.append(operation.send(answer))
     except StopIteration as finished:
         trouble = finished.value
-    assert bool(calls) == adapter.shows_presence
+    # Some can show that somebody writes, and cannot mark as read.
+    assert bool(calls) == adapter.shows_presence or not (calls or typing)
     assert not any(call.effectful for call in calls)
-    assert bool(trouble) == (adapter.shows_presence and not (isinstance(answer, HttpReply) and answer.status == 201))
+    assert not (trouble and not calls)
+    if calls and (answer.__class__ is not HttpReply or answer.status != 201):  # type: ignore[union-attr]
+        assert trouble
 
 
 @each_provider

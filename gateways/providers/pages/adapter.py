@@ -1,0 +1,193 @@
+import hashlib
+from collections.abc import Mapping
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+import orjson
+
+from gateways.contract import (
+    Answer,
+    ConnectionReport,
+    HttpCall,
+    HttpReply,
+    Ignored,
+    MediaRef,
+    NumberAnswer,
+    Operation,
+    Outcome,
+    OutgoingMedia,
+    OutgoingMessage,
+    Parsed,
+    PlainAdapter,
+    RawHook,
+    Rhythm,
+    SendResult,
+)
+from gateways.formats.graph import handshake, is_files_host, is_signed, refused
+from gateways.formats.loose import decoded, inside, mapping, text, word
+from gateways.formats.multipart import form_with_file
+from gateways.formats.servers import blotted
+from gateways.providers.pages.config import PageConfig
+from gateways.providers.pages.payloads import OUR_MARK, Reader
+
+SEND_SECONDS, ASK_SECONDS, PRESENCE_SECONDS = 30.0, 20.0, 10.0
+FIELDS = "messages,message_echoes,messaging_postbacks,message_deliveries,message_reads,message_reactions"
+KINDS = {"image": "image", "video": "video", "audio": "audio"}
+
+
+class PageAdapter(PlainAdapter):
+    """What Messenger and Instagram have in common: people write first, and are answered for 24 hours."""
+
+    config_model = PageConfig
+    rhythm = Rhythm((250, 400))
+    starts_chats = False
+    has_window = True
+    acknowledges = False
+    shows_presence = True
+    beat_seconds = 120.0
+    code: str
+    longest_text: ClassVar[int]
+
+    def _addressed(self, message: OutgoingMessage) -> dict[str, Any]:
+        return {"recipient": {"id": _person(message.chat_id)}}
+
+    def send(self, config: PageConfig, message: OutgoingMessage) -> Operation[SendResult]:
+        problem = self._problem(config, message)
+        if problem:
+            return SendResult(Outcome.REFUSED, chat_id=message.chat_id, code=problem)
+        body = self._addressed(message)
+        if message.media is not None:
+            uploaded = yield from self._upload(config, message.media)
+            if isinstance(uploaded, SendResult):
+                return uploaded
+            kind = KINDS.get(message.media.kind, "file")
+            body["message"] = {"attachment": {"type": kind, "payload": {"attachment_id": uploaded}}}
+        else:
+            body["message"] = {"text": message.text}
+        if self.code == "messenger":
+            body["message"]["metadata"] = OUR_MARK
+        url = config.address(f"{config.page_id}/messages")
+        reply = yield HttpCall("POST", url, config.headers, body, effectful=True, timeout_seconds=SEND_SECONDS)
+        return _read_send(reply, message.chat_id)
+
+    def _problem(self, config: PageConfig, message: OutgoingMessage) -> str:
+        if not self.reaches(config, message.chat_id):
+            return "blocked"
+        if message.media is not None and message.text:
+            return "file_caption"
+        return "too_long" if self._length(message.text) > self.longest_text else ""
+
+    def _length(self, words: str) -> int:
+        return len(words)
+
+    def _upload(self, config: PageConfig, media: OutgoingMedia) -> Operation[str | SendResult]:
+        kind = KINDS.get(media.kind, "file")
+        message = {"attachment": {"type": kind, "payload": {"is_reusable": True}}}
+        fields = {"message": orjson.dumps(message).decode(), "platform": self.code}
+        content, content_type = form_with_file(fields, "filedata", media)
+        url, headers = (
+            config.address(f"{config.page_id}/message_attachments"),
+            {**config.headers, "Content-Type": content_type},
+        )
+        reply = yield HttpCall("POST", url, headers, content=content, timeout_seconds=SEND_SECONDS)
+        result = refused(reply)
+        if result is not None and result.outcome is not Outcome.UNKNOWN:
+            return result
+        found = word(inside(reply.json(), "attachment_id")) if isinstance(reply, HttpReply) else ""
+        return found or SendResult(Outcome.NOT_SENT, code="upload", detail="The file was not accepted.")
+
+    def check_number(self, config: PageConfig, phone: str) -> Operation[NumberAnswer]:
+        yield from ()
+        return NumberAnswer(None, detail="no phones here")
+
+    def connect(self, config: PageConfig, webhook_url: str) -> Operation[ConnectionReport]:
+        url = config.address(f"{config.page_id}/subscribed_apps?subscribed_fields={FIELDS}")
+        reply = yield HttpCall("POST", url, config.headers, {}, timeout_seconds=ASK_SECONDS)
+        return _trouble(reply) or (yield from self.health(config))
+
+    def health(self, config: PageConfig) -> Operation[ConnectionReport]:
+        url = config.address(f"{config.account_id}?fields=id,name")
+        reply = yield HttpCall("GET", url, config.headers, timeout_seconds=ASK_SECONDS)
+        trouble = _trouble(reply)
+        if trouble:
+            return trouble
+        found = isinstance(reply, HttpReply) and bool(mapping(reply.json()).get("id"))
+        return ConnectionReport("connected", "ok") if found else ConnectionReport("disconnected", "not Meta")
+
+    def disconnect(self, config: PageConfig) -> Operation[ConnectionReport]:
+        url = config.address(f"{config.page_id}/subscribed_apps")
+        reply = yield HttpCall("DELETE", url, config.headers, timeout_seconds=ASK_SECONDS)
+        return _trouble(reply) or ConnectionReport("disconnected", "by_hand")
+
+    def presence(self, config: PageConfig, chat_id: str, typing: bool) -> Operation[str]:
+        url = config.address(f"{config.page_id}/messages")
+        body = {"recipient": {"id": _person(chat_id)}, "sender_action": "typing_on" if typing else "mark_seen"}
+        reply = yield HttpCall("POST", url, config.headers, body, timeout_seconds=PRESENCE_SECONDS)
+        result = refused(reply)
+        return f"{result.code}: {result.detail}" if result else ""
+
+    def fetch_media(self, config: PageConfig, media: MediaRef) -> Operation[Answer | None]:
+        # The address is signed by Meta and needs no token, which therefore goes nowhere.
+        if urlsplit(media.url).scheme not in {"http", "https"} or not is_files_host(config, media.url):
+            return None
+        return (yield HttpCall("GET", media.url, timeout_seconds=SEND_SECONDS))
+
+    def reaches(self, config: PageConfig, address: str) -> bool:
+        return address.startswith(f"{config.account_id}:")
+
+    def handshake(self, config: PageConfig, query: Mapping[str, str]) -> str | None:
+        return handshake(config, query)
+
+    def verify_hook(self, config: PageConfig, hook: RawHook) -> bool:
+        return is_signed(config, hook)
+
+    def dedupe_key(self, hook: RawHook) -> str:
+        return hashlib.sha256(hook.body).hexdigest()
+
+    def redact(self, config: PageConfig, body: bytes) -> bytes:
+        return blotted(body, config.secrets)
+
+    def parse(self, config: PageConfig, body: bytes) -> list[Parsed]:
+        value = decoded(body)
+        return [Ignored("not JSON")] if value is None else Reader(self.code, config.account_id).read(value)
+
+
+class MessengerAdapter(PageAdapter):
+    code = "messenger"
+    label = "Messenger"
+    identity_kinds = ("messenger",)
+    longest_text = 2_000
+
+    def _addressed(self, message: OutgoingMessage) -> dict[str, Any]:
+        return super()._addressed(message) | {"messaging_type": "RESPONSE"}
+
+
+class InstagramAdapter(PageAdapter):
+    code = "instagram"
+    label = "Instagram"
+    identity_kinds = ("instagram",)
+    longest_text = 1_000
+
+    def _length(self, words: str) -> int:
+        return len(words.encode())  # Instagram counts bytes
+
+
+def _person(chat_id: str) -> str:
+    return chat_id.rpartition(":")[2]
+
+
+def _read_send(reply: Answer, chat: str) -> SendResult:
+    result = refused(reply, chat)
+    if result is not None or not isinstance(reply, HttpReply):
+        return result or SendResult(Outcome.UNKNOWN, chat_id=chat)
+    identifier = text(inside(reply.json(), "message_id"))[:200]
+    if identifier:
+        return SendResult(Outcome.SENT, identifier, chat)
+    return SendResult(Outcome.UNKNOWN, chat_id=chat, code="no_id")
+
+
+def _trouble(reply: Answer) -> ConnectionReport | None:
+    result = refused(reply)
+    if result is None:
+        return None
+    return ConnectionReport(result.channel_state or "disconnected", f"{result.code}: {result.detail}".strip(": "))
