@@ -24,7 +24,7 @@ from leads.models import Contact, ContactList
 from tests.support.fake_gateway import running
 from tests.support.fake_graph import PAGE, FakeGraph
 from tests.support.fake_mega import KEY, FakeMega
-from tests.support.fake_telegram import FakeTelegram
+from tests.support.fake_telegram_bot import FakeTelegram
 from tests.support.jobs import drain
 from tests.support.journeys import beat, received, state, until
 

@@ -1,82 +1,94 @@
-"""Telegram's Bot API as far as the product uses it: one bot, its webhook with the secret, files, limits."""
+"""Telegram's Bot API on loopback: tokens, chats that know the bot, documented refusals, and servers that fail."""
 
-import re
-import time
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from tests.support.fake_gateway import FakeGateway
-from tests.support.fake_http import Request, Response
-
-PATH = re.compile(r"/bot([^/]+)/(\w+)")
+TOKEN = "7700000001:AAFakeFakeFakeFakeFakeFakeFakeFakeFak"  # of nobody's bot
+CHAT = "777"
 
 
 @dataclass
-class FakeTelegram(FakeGateway):
-    """``blocked`` are chats that do not want the bot any more; ``files`` bytes by file id."""
+class FakeTelegram:
+    """``sent`` are (chat, text) as they arrived. ``faults`` are used up one per call: ``down`` is an error of
+    Telegram's own, ``gateway`` a 502 of whoever stands before it, ``busy`` 429, ``blocked`` 403; ``lost`` sends and cuts."""
 
-    token: str = "1234567:AAtoken-77aa21bb"
-    hook_url: str = ""
-    secret: str = ""
-    blocked: set[str] = field(default_factory=set)
-    files: dict[str, bytes] = field(default_factory=dict)
-    updates: int = 9000
+    url: str = ""
+    token: str = TOKEN
+    chats: set[str] = field(default_factory=lambda: {CHAT})
+    sent: list[tuple[str, str]] = field(default_factory=list)
+    calls: int = 0
+    faults: list[str] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def serve(self, request: Request) -> Response:
-        if request.path.startswith(f"/file/bot{self.token}/"):
-            return Response(200, self.files[request.path.rpartition("/")[2]])
-        match = PATH.fullmatch(request.path)
-        if match is None or match[1] != self.token:
-            return self._refused(404 if match is None else 401, "Unauthorized")
-        return self._call(match[2], request)
+    @property
+    def texts(self) -> list[str]:
+        return [text for _chat, text in self.sent]
 
-    @staticmethod
-    def _refused(code: int, words: str) -> Response:
-        return Response(code, {"ok": False, "error_code": code, "description": words})
+    def answer(self, path: str, body: dict[str, Any]) -> tuple[int, Any] | None:
+        """Return status and body; None cuts the connection."""
+        with self._lock:
+            self.calls += 1
+            if path != f"/bot{self.token}/sendMessage":
+                return _error(404, "Not Found")
+            fault = self.faults.pop(0) if self.faults else ""
+            if fault == "down":
+                return _error(500, "Internal Server Error")
+            if fault == "gateway":
+                return 502, {}
+            if fault == "busy":
+                return _error(429, "Too Many Requests: retry after 14", retry_after=14)
+            if fault == "blocked":
+                return _error(403, "Forbidden: bot was blocked by the user")
+            chat, text = str(body.get("chat_id", "")), body.get("text", "")
+            if chat not in self.chats:
+                return _error(400, "Bad Request: chat not found")
+            if not text or len(text) > 4096:
+                return _error(400, "Bad Request: message text is empty or too long")
+            self.sent.append((chat, text))
+            if fault == "lost":
+                return None
+            number = len(self.sent)
+            return 200, {"ok": True, "result": {"message_id": number, "chat": {"id": chat}, "text": text}}
 
-    def _call(self, method: str, request: Request) -> Response:
-        body = request.json() or {}
-        match method:
-            case "getMe":
-                return self._done({"id": 1, "is_bot": True, "username": "loja_bot"})
-            case "setWebhook":
-                self.hook_url, self.secret = body["url"], body.get("secret_token") or ""
-                return self._done(True)
-            case "deleteWebhook":
-                self.hook_url = ""
-                return self._done(True)
-            case "getWebhookInfo":
-                return self._done({"url": self.hook_url, "pending_update_count": 0})
-            case "getFile":
-                return self._done({"file_id": body["file_id"], "file_path": f"photos/{body['file_id']}"})
-            case "sendChatAction":
-                return self._done(True)
-        return self._send(method, body, request.body)
 
-    def _send(self, method: str, body: dict[str, Any], raw: bytes) -> Response:
-        chat = str(body.get("chat_id") or (re.search(rb'name="chat_id"\r\n\r\n(\d+)', raw) or [b"", b""])[1].decode())
-        if chat in self.blocked:
-            return self._refused(403, "Forbidden: bot was blocked by the user")
-        number = len(self.accepted) + 100
-        self.accepted.append({"method": method, "to": chat, "text": body.get("text", ""), "raw": raw})
-        return self._done({"message_id": number, "chat": {"id": int(chat)}})
+def _error(code: int, description: str, **parameters: Any) -> tuple[int, Any]:
+    said: dict[str, Any] = {"ok": False, "error_code": code, "description": description}
+    return code, said | ({"parameters": parameters} if parameters else {})
 
-    @staticmethod
-    def _done(result: Any) -> Response:
-        return Response(200, {"ok": True, "result": result})
 
-    def tell(self, kind: str, part: dict[str, Any]) -> None:
-        self.updates += 1
-        headers = {"X-Telegram-Bot-Api-Secret-Token": self.secret}
-        self.post_hook(self.hook_url, {"update_id": self.updates, kind: part}, headers)
+@contextmanager
+def fake_telegram() -> Iterator[FakeTelegram]:
+    fake = FakeTelegram()
 
-    def write(self, chat: int, **part: Any) -> None:
-        """Let a person write."""
-        sender = {"id": chat, "is_bot": False, "first_name": "Paula"}
-        whole = {
-            "message_id": self.updates,
-            "from": sender,
-            "chat": {"id": chat, "type": "private"},
-            "date": int(time.time()),
-        }
-        self.tell("message", whole | part)
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
+            answer = fake.answer(self.path, body)
+            if answer is None:
+                self.close_connection = True
+                return
+            data = json.dumps(answer[1]).encode()
+            self.send_response(answer[0])
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *_args: Any) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    fake.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield fake
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
