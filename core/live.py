@@ -5,6 +5,7 @@ asks for everything since the last id it saw.
 """
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -26,20 +27,24 @@ def stream_key(organization_id: UUID | str) -> str:
 
 def signal(organization_id: UUID | str, topic: str, data: dict[str, Any] | None = None) -> None:
     """Tell the open pages of an organization, after commit, that a topic changed."""
-    transaction.on_commit(lambda: _send(organization_id, topic, data or {}))
+    signal_all(organization_id, {topic: data or {}})
 
 
-def _send(organization_id: UUID | str, topic: str, data: dict[str, Any]) -> None:
+def signal_all(organization_id: UUID | str, topics: Mapping[str, dict[str, Any]]) -> None:
+    """Tell of several topics at once, each with its data."""
+    transaction.on_commit(lambda: _send(organization_id, topics))
+
+
+def _send(organization_id: UUID | str, topics: Mapping[str, dict[str, Any]]) -> None:
     try:
-        redis_client().xadd(
-            stream_key(organization_id),
-            {"topic": topic, "data": orjson.dumps(data, default=str)},
-            maxlen=KEPT_SIGNALS,
-            approximate=True,
-        )
+        with redis_client().pipeline(transaction=False) as pipeline:
+            for topic, data in topics.items():
+                fields: dict[Any, Any] = {"topic": topic, "data": orjson.dumps(data, default=str)}
+                pipeline.xadd(stream_key(organization_id), fields, maxlen=KEPT_SIGNALS, approximate=True)
+            pipeline.execute()
     except RedisError:
         # Pages poll when signals stay away, so a signal may be lost but the change that caused it may not.
-        logger.warning("live signal lost", extra={"topic": topic}, exc_info=True)
+        logger.warning("live signal lost", extra={"topic": next(iter(topics))}, exc_info=True)
 
 
 def live_cursor(organization_id: UUID | str) -> str:

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from core.clock import now
 from core.crashpoints import crashpoint
-from core.live import signal
+from core.live import signal_all
 from sagas import journal
 from sagas.attempts import Attempt, Ending, attempt
 from sagas.definition import JSON, SagaDefinition
@@ -285,5 +285,5 @@ def _tell_pages(run: Run) -> None:
     if run.is_held and at - run.signalled_at < SIGNAL_SECONDS:
         return
     run.signalled_at = at
-    signal(run.execution.organization_id, "sagas", {"id": str(run.execution.pk)})
-    signal(run.execution.organization_id, f"saga:{run.execution.pk}")
+    pk = str(run.execution.pk)
+    signal_all(run.execution.organization_id, {"sagas": {"id": pk}, f"saga:{pk}": {}})

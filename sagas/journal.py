@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+import psycopg
 from django.db import connection, transaction
 
 from core.ids import uuid7
@@ -121,9 +122,7 @@ def commit(execution: SagaExecution, outcome: StepOutcome | None = None, *, leas
             uuid7(), outcome.position, outcome.kind.value, outcome.name, outcome.state.value, outcome.attempts,
             _json(outcome.result), outcome.error, outcome.started_at, outcome.finished_at,
         )  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.execute(_NOTE if outcome else _MOVE_ONLY, values)
-        row = cursor.fetchone()
+    row = _fetch(_NOTE if outcome else _MOVE_ONLY, values)
     if row is None:
         raise LeaseLostError(execution.saga_id)
     execution.lease_until = row[1]
@@ -131,13 +130,19 @@ def commit(execution: SagaExecution, outcome: StepOutcome | None = None, *, leas
 
 
 def _row(statement: str, values: Sequence[Any]) -> SagaExecution | None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        row = cursor.fetchone()
+    row = _fetch(statement, values)
     if row is None:
         return None
     columns = zip(_FIELDS, row, strict=True)
     return SagaExecution.from_db("default", _FIELDS, [_parsed(name, value) for name, value in columns])
+
+
+def _fetch(statement: str, values: Sequence[Any]) -> tuple[Any, ...] | None:
+    connection.ensure_connection()
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        # Past Django's cursor, which binds on the client: planning it anew is half of what such a statement costs.
+        cursor.execute(statement, values, prepare=True)
+        return cursor.fetchone()
 
 
 def _parsed(name: str, value: Any) -> Any:
