@@ -2,8 +2,11 @@
 
 from uuid import UUID
 
+from billing.charges.closing import cancel_charge
 from billing.models import Charge, ChargeState
+from core.jobs import job
 from sagas.errors import SagaNotFoundError, SagaNotRetryableError, SagaNotUndoableError
+from sagas.events import SagaEnded
 from sagas.models import SagaExecution, SagaState
 from sagas.orchestrator import orchestrator
 
@@ -38,6 +41,23 @@ def follow(charge_id: UUID | str) -> None:
         orchestrator.request_retry(execution.saga_id)
     if not orchestrator.wake(execution.saga_id):
         raise StillDrivenError(execution.saga_id)
+
+
+def withdraw_after(event: SagaEnded) -> None:
+    """Withdraw the charge of a process that was undone before it began, when there was nothing to undo yet."""
+    if event.definition != PROCESS:
+        return
+    execution = orchestrator.get_status(event.saga_id)
+    if execution.undo_requested and not execution.failed_step:
+        withdraw_charge.enqueue(organization_id=event.organization_id, charge_id=execution.context["charge_id"])
+
+
+@job("default", timeout_seconds=60)
+def withdraw_charge(*, organization_id: str, charge_id: str) -> None:
+    """Withdraw a charge that nobody has paid; one that was paid, or is being paid, stands."""
+    charge: Charge = Charge.objects.get(pk=charge_id)
+    if charge.state == ChargeState.OPEN:
+        cancel_charge(charge.pk, actor=None)
 
 
 def _came_late(charge: Charge, execution: SagaExecution) -> bool:

@@ -9,8 +9,9 @@ from billing.events import ChargeClosed, ChargePaid, ChargeRefunded
 from billing.models import Charge
 from bookings.charges import history
 from bookings.charges.models import ChargeLink
-from bookings.charges.process import follow
+from bookings.charges.process import follow, withdraw_after
 from leads.events import ContactAnonymised
+from sagas.events import SagaFailed
 from sagas.outbox import subscriber
 
 
@@ -32,6 +33,11 @@ def end_what_nobody_pays(event: ChargeClosed) -> None:
 @subscriber(ChargeRefunded)
 def take_back_what_hung_on_the_payment(event: ChargeRefunded) -> None:
     follow(event.charge_id)
+
+
+@subscriber(SagaFailed)
+def withdraw_what_was_undone_before_it_began(event: SagaFailed) -> None:
+    withdraw_after(event)
 
 
 @subscriber(ChargePaid)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from accounts.models import Organization
+from billing.charges.checkout import open_checkout
 from billing.charges.closing import expire_charge
 from billing.charges.confirming import confirm_by_hand, record_refund_by_hand
 from billing.charges.refunding import request_refund
@@ -167,13 +168,20 @@ def test_webhooks_in_any_order_and_number_mean_the_same(
 # ---- Failure at each step
 
 
-def test_a_charge_that_stripe_refuses_is_withdrawn(ask_card: Ask, stripe_server: FakeStripe) -> None:
-    stripe_server.key = "sk_test_another"
+def test_a_charge_that_stripe_refuses_says_so_and_is_collected_once_that_is_put_right(
+    ask_card: Ask, stripe_server: FakeStripe
+) -> None:
+    right, stripe_server.key = stripe_server.key, "sk_test_another"
     charge = ask_card()
     drain()
     failed = process(charge)
     assert (failed.state, failed.failed_step) == (SagaState.FAILED, "process_payment")
     assert "Stripe" in failed.error and not stripe_server.sessions
+    stripe_server.key = right
+    open_checkout(charge.pk)
+    pay_at_stripe(stripe_server, charge)
+    time_passes()
+    assert process(charge).state == SagaState.SUCCEEDED and not stripe_server.refunds
 
 
 def test_a_stripe_that_is_down_only_delays(ask_card: Ask, stripe_server: FakeStripe) -> None:
@@ -382,6 +390,13 @@ def test_undoing_what_nobody_has_paid_withdraws_it(ask_card: Ask, stripe_server:
     drain()
     assert again(charge).state == ChargeState.CANCELLED and process(charge).state == SagaState.FAILED
     assert [session["status"] for session in stripe_server.sessions.values()] == ["expired"]
+
+
+def test_what_is_undone_before_it_began_is_withdrawn_as_well(ask_pix: Ask) -> None:
+    charge = ask_pix()
+    orchestrator.request_undo(process(charge).saga_id)
+    drain()
+    assert again(charge).state == ChargeState.CANCELLED and process(charge).state == SagaState.FAILED
 
 
 # ---- Which invoice
