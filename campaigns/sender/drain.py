@@ -51,9 +51,12 @@ DRY_SECONDS = 0.25
 """After a claim that found nothing, while sends are under way."""
 MAX_BATCH = 100
 AHEAD_SECONDS = 0.15
+LATE_SECONDS = 0.05
+"""So much of a late claim's delay is made up for, which keeps the pace and is at most some sends more in one second."""
 SETTLE_ROWS, SETTLE_SECONDS = 250, 0.25
 ALONE_SECONDS = 0.3
 """With gaps from here on, one send at a time: two at once on a phone's number would not look like a person."""
+CLAIM_MARGIN = 3.0
 DOUBTS_BEFORE_REST = 5
 REST = timedelta(seconds=30)
 
@@ -85,10 +88,10 @@ class Drain:
         self._is_open = False
         self.stopping = ""
         self.in_flight = 0
-        self.answered = 0
         self.doubts = 0
         self.next_at = 0.0
         self.dry_until = 0.0
+        self._send_seconds = self._claim_seconds = 0.0  # what each takes of late
         self._closing = False
         self._buffer: deque[_Ready] = deque()
         self._ended: list[Settlement] = []
@@ -199,14 +202,22 @@ class Drain:
             return 1
         if self.facts.gap_seconds > 0:
             return min(MAX_BATCH, max(1, int(AHEAD_SECONDS / self.facts.gap_seconds)))
-        speed = self.answered / max(0.3, time.monotonic() - self.started_at)
-        return min(MAX_BATCH, max(2 * self._window(), int(speed * AHEAD_SECONDS)))
+        return min(MAX_BATCH, max(2 * self._window(), 2 * self._reserve(), int(self._speed() * AHEAD_SECONDS)))
+
+    def _reserve(self) -> int:
+        """Return how few rows may be left when the next are claimed: what leaves while that takes, also when it takes longer."""
+        during = self._speed() * self._claim_seconds
+        return min(MAX_BATCH // 2, max(self._window() * 5 // 4, int(during * CLAIM_MARGIN)))
+
+    def _speed(self) -> float:
+        """Return how many sends a second the window allows; nothing before the first answer."""
+        return self._window() / self._send_seconds if self._send_seconds else 0.0
 
     def _seconds_to_claim(self) -> float:
         if self._is_spaced or self.probing:
             if self._is_busy():
                 return HOLD_SECONDS
-        elif len(self._buffer) >= min(self._window() * 5 // 4, self._batch() // 2):
+        elif len(self._buffer) >= (MAX_BATCH if self.facts.gap_seconds else self._reserve()):
             return HOLD_SECONDS
         return max(0.0, self.dry_until - time.monotonic(), self.next_at - time.monotonic() - self._ahead_seconds)
 
@@ -222,6 +233,7 @@ class Drain:
         gaps = self._gaps(count)
         try:
             rows, delay = await self._db(partial(self._db_claim, count, gaps, token))
+            self._claim_seconds = _lately(self._claim_seconds, time.monotonic() - claimed_at)
         except (DatabaseError, InterfaceError):
             # The claim may be committed although nobody said so. None of it was begun, so it can be given back.
             await self.shared.database.insist(self.organization_id, partial(claims.give_back, token))
@@ -298,6 +310,7 @@ class Drain:
 
     async def _send(self, row: Claimed) -> None:
         crashpoint("send.posting")
+        began = time.monotonic()
         try:
             # An official number writes to people by its templates; what fits none goes as it is, for its provider to judge.
             template = fitting(self.templates, row.body) if self.templates else None
@@ -311,8 +324,8 @@ class Drain:
             logger.exception("send ended in an error", extra={"channel": str(self.channel_id)})
             result = SendResult(Outcome.UNKNOWN, code="error", detail=f"{type(error).__name__}: {error}"[:300])
         crashpoint("send.answered")
+        self._send_seconds = _lately(self._send_seconds, time.monotonic() - began)
         self.in_flight -= 1
-        self.answered += 1
         self._note(row, result)
         self._end(judge(row, result))
         self._launch()
@@ -428,6 +441,11 @@ class Drain:
     def _db_keep(self) -> tuple[bool, Facts]:
         held = leases.renew(self.lease, CHANNEL_LEASE_SECONDS)
         return held, look(self.channel_id, self.organization_id)
+
+
+def _lately(before: float, measured: float) -> float:
+    """Return the mean in which each new measure counts for a tenth."""
+    return before + (measured - before) / 10 if before else measured
 
 
 def _closing_port(channel: Channel) -> SimulatorPort:

@@ -18,7 +18,7 @@ from tests.faults.senders import Senders
 
 pytestmark = [pytest.mark.fault, pytest.mark.django_db(transaction=True)]
 
-SIZES = {"grande": 300, "media": 60, "pequena": 60}
+SIZES = {"grande": 330, "media": 85, "pequena": 85}
 WINDOW = 36
 
 
