@@ -28,6 +28,7 @@ from sagas.outbox import deliver_events
 from sagas.sweep import sweep_sagas
 from sdr.services.abandoning import mark_abandoned
 from sdr.services.knowledge import read_waiting
+from sdr.services.learning import recalibrate_monthly
 from sdr.services.spending import watch_spending
 from sdr.services.turns import wake_turns
 
@@ -58,6 +59,7 @@ RECURRING: list[Recurring] = [
     Recurring(forget_old_answers, 3600, "Drop stored API answers a day old."),
     Recurring(mark_abandoned, 3600, "Record leads who stopped answering."),
     Recurring(read_waiting, 300, "Read documents whose job was lost."),
+    Recurring(recalibrate_monthly, 6 * 3600, "Compare the weights of the score with what sellers said, once a month."),
     Recurring(watch_spending, 3600, "Warn owners whose AI has cost more than the limit this month."),
     Recurring(handle_waiting_events, 5, "Understand Stripe's webhooks whose bell was lost or whose retry is due."),
     Recurring(expire_charges, 60, "Close charges whose day has passed."),

@@ -2,7 +2,7 @@ from uuid import UUID
 
 from django.shortcuts import get_object_or_404
 
-from sdr.models import Document, Prompt, Question
+from sdr.models import Calibration, Document, Prompt, Qualification, Question
 
 
 def get_document(document_id: UUID) -> Document:
@@ -16,3 +16,11 @@ def get_question(question_id: UUID) -> Question:
 
 def get_prompt(prompt_id: UUID) -> Prompt:
     return get_object_or_404(Prompt, pk=prompt_id)
+
+
+def get_qualification(qualification_id: UUID) -> Qualification:
+    return get_object_or_404(Qualification, pk=qualification_id)
+
+
+def get_calibration(calibration_id: UUID) -> Calibration:
+    return get_object_or_404(Calibration, pk=calibration_id)

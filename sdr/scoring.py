@@ -84,6 +84,7 @@ class Line:
     max: int
     message_id: str
     reason: str
+    level: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         return dict(vars(self))
@@ -109,7 +110,7 @@ def _line(rubric: Rubric, criterion: str, fact: Fact | None) -> Line:
     if fact is None:
         return Line(criterion, 0, rubric.maximum(criterion), "", "")
     points = rubric.weights[criterion].get(fact.level, 0)
-    return Line(criterion, points, rubric.maximum(criterion), fact.message_id, fact.quote)
+    return Line(criterion, points, rubric.maximum(criterion), fact.message_id, fact.quote, fact.level)
 
 
 def engagement(history: Sequence[ChatMessage]) -> Fact | None:

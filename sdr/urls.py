@@ -1,6 +1,6 @@
 from django.urls import path
 
-from sdr.views import knowledge, models, pages, prompts
+from sdr.views import knowledge, learning, models, pages, prompts
 
 app_name = "sdr"
 
@@ -9,6 +9,12 @@ urlpatterns = [
     path("pesos/", pages.rubric_page, name="rubric"),
     path("testar/", pages.playground, name="playground"),
     path("recusas/", pages.refusals, name="refusals"),
+    path("avaliar/<uuid:qualification_id>/", learning.verdict, name="verdict"),
+    path("aprendizado/", learning.learning_page, name="learning"),
+    path("aprendizado/calcular/", learning.calibration_create, name="calibration-create"),
+    path("aprendizado/<uuid:calibration_id>/usar/", learning.calibration_apply, name="calibration-apply"),
+    path("aprendizado/<uuid:calibration_id>/descartar/", learning.calibration_dismiss, name="calibration-dismiss"),
+    path("aprendizado/<uuid:calibration_id>/voltar/", learning.calibration_rollback, name="calibration-rollback"),
     path("prompts/", prompts.prompts_page, name="prompts"),
     path("prompts/novo/", prompts.prompt_create, name="prompt-create"),
     path("prompts/<uuid:prompt_id>/", prompts.prompt_page, name="prompt"),

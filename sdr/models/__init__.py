@@ -1,3 +1,4 @@
+from sdr.models.calibration import Calibration, CalibrationState, Verdict
 from sdr.models.knowledge import Chunk, Document, DocumentKind, DocumentState, Question, QuestionState
 from sdr.models.ledger import ModelCall
 from sdr.models.profile import SdrProfile
@@ -8,6 +9,8 @@ from sdr.models.turn import OPEN_STATES, ReplyTurn, TurnState
 
 __all__ = [
     "OPEN_STATES",
+    "Calibration",
+    "CalibrationState",
     "Chunk",
     "Document",
     "DocumentKind",
@@ -23,4 +26,5 @@ __all__ = [
     "ReplyTurn",
     "SdrProfile",
     "TurnState",
+    "Verdict",
 ]

@@ -19,7 +19,7 @@ class Qualification(OrganizationOwned):
     """What the SDR has learnt of a contact, with the message that says each thing.
 
     ``facts`` is ``{fact: null | {"value", "level", "message_id", "quote"}}`` for name, interest, urgency, knowledge, location;
-    ``breakdown`` is ``[{"criterion", "points", "max", "message_id", "reason"}]``, engagement included.
+    ``breakdown`` is ``[{"criterion", "points", "max", "message_id", "reason", "level"}]``, engagement included.
     """
 
     contact = models.OneToOneField(Contact, on_delete=models.CASCADE, related_name="qualification")
@@ -42,6 +42,7 @@ class Qualification(OrganizationOwned):
     class Meta:
         verbose_name = _("qualification")
         verbose_name_plural = _("qualifications")
+        constraints = [models.UniqueConstraint(fields=["organization", "id"], name="qualification_org_id")]
         indexes = [
             models.Index(fields=["organization", "status", "-updated_at"], name="qualification_status"),
             models.Index(fields=["organization", "-qualified_at"], name="qualification_done"),
