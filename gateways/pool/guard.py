@@ -45,7 +45,7 @@ def watch_pools() -> None:
 @transaction.atomic
 def look_after(organization_id: UUID | str) -> int:
     """Open and close incidents of the active organization and let numbers change places; return how many changed."""
-    _alone(organization_id)
+    alone(organization_id)
     at = now()
     organization = Organization.objects.get(pk=organization_id)
     channels: list[Channel] = list(Channel.objects.filter(removed_at=None).order_by("created_at"))
@@ -60,7 +60,8 @@ def look_after(organization_id: UUID | str) -> int:
     return changed
 
 
-def _alone(organization_id: UUID | str) -> None:
+def alone(organization_id: UUID | str) -> None:
+    """Wait until nobody else arranges this pool; for the length of the transaction."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", [f"pool:{organization_id}"])
 
