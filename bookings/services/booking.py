@@ -68,8 +68,10 @@ def book(wish: Wish) -> Booking:
 
 @transaction.atomic
 def hold(wish: Wish, *, until: datetime | None = None) -> Booking:
-    """Keep a slot until it is confirmed or ``until`` passes."""
+    """Keep a slot until it is confirmed or ``until`` passes, at the latest until it begins."""
     until = until or now() + timedelta(minutes=get_settings().hold_minutes)
+    if wish.starts_at > now():
+        until = min(until, wish.starts_at)
     booking = _create(wish, BookingState.HELD, until)
     _publish(BookingHeld, booking, wish.by)
     return booking

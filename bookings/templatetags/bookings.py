@@ -21,3 +21,14 @@ def change_words(change: BookingChange) -> str:
     who = {"customer": _("the customer"), "sdr": _("SDR"), "system": _("the system"), "api": _("API")}.get(change.by)
     name = change.actor.user.first_name if change.actor else who or _("the team")
     return _("%(what)s, by %(who)s") % {"what": what, "who": name}
+
+
+@register.filter
+def reason_words(code: str) -> str:
+    """Return why a message to the customer was left out."""
+    words = {
+        "stale": _("something newer was said instead"), "too_late": _("it was too late for it"),
+        "opted_out": _("the customer asked for silence"), "no_number": _("no number is connected"),
+        "over": _("the booking was over"),
+    }  # fmt: skip
+    return str(words.get(code, ""))

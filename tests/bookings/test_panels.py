@@ -56,8 +56,8 @@ def test_the_inbox_shows_the_next_appointment(
     make_booking()
     shown = section(login(ana).get(f"/conversas/{thread.pk}/"), "Agendamentos")
     assert "seg 7/12, 09:00 Limpeza · Nina" in shown
-    assert "Agendar" in shown
-    assert "Agendar" not in section(login(vera).get(f"/conversas/{thread.pk}/"), "Agendamentos").replace(
+    assert "Marcar" in shown
+    assert "Marcar" not in section(login(vera).get(f"/conversas/{thread.pk}/"), "Agendamentos").replace(
         "Agendamentos", ""
     )
 
