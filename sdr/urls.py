@@ -1,6 +1,6 @@
 from django.urls import path
 
-from sdr.views import knowledge, learning, models, pages, prompts
+from sdr.views import knowledge, learning, models, pages, prompts, results
 
 app_name = "sdr"
 
@@ -8,6 +8,8 @@ urlpatterns = [
     path("", pages.settings_page, name="settings"),
     path("pesos/", pages.rubric_page, name="rubric"),
     path("testar/", pages.playground, name="playground"),
+    path("resultados/", results.results_page, name="results"),
+    path("resultados/conversas/", results.behind_page, name="behind"),
     path("recusas/", pages.refusals, name="refusals"),
     path("avaliar/<uuid:qualification_id>/", learning.verdict, name="verdict"),
     path("aprendizado/", learning.learning_page, name="learning"),
