@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from accounts.models import Membership
-from conversations.models import Conversation, ConversationStatus, Direction, Message, Origin
+from conversations.models import Conversation, ConversationStatus, Direction, Handler, Message, Origin
 from conversations.search import conversations_with
 from leads.queries import contacts, search_words
 
@@ -23,6 +23,13 @@ LIST_COLUMNS = (
 )  # fmt: skip
 FEW_PEOPLE = 500
 FOLDERS = ("open", "mine", "unassigned", "needs_human", "bot", "waiting", "closed")
+
+
+def waiting_for_people() -> int:
+    """Return how many open conversations hold something unread that the SDR does not take care of."""
+    rows = Conversation.objects.filter(status=ConversationStatus.OPEN, unread__gt=0)
+    count: int = rows.exclude(handler=Handler.BOT, needs_human="").count()
+    return count
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ app_name = "conversations"
 
 urlpatterns = [
     path("", inbox.inbox_page, name="inbox"),
+    path("nao-lidas/", inbox.unread_count, name="unread"),
     path("arquivos/<uuid:attachment_id>/", inbox.attachment_file, name="attachment"),
     path("<uuid:conversation_id>/", inbox.conversation_page, name="conversation"),
     path("<uuid:conversation_id>/modelo/", templates.template_send, name="template-send"),

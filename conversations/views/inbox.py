@@ -10,7 +10,7 @@ from accounts.models import Team
 from conversations.forms import AssignForm, MessageForm
 from conversations.models import Attachment, Conversation
 from conversations.panels import render_panels
-from conversations.queries import FOLDERS, get_conversation, inbox, thread
+from conversations.queries import FOLDERS, get_conversation, inbox, thread, waiting_for_people
 from conversations.services.handling import mark_read
 from conversations.services.window import sendable_templates, window_of
 from core.clock import now
@@ -45,6 +45,13 @@ def conversation_page(request: MemberRequest, conversation_id: UUID) -> HttpResp
     if request.membership.can_write:
         mark_read(conversation)
     return render(request, "conversations/inbox.html", page_context(request, conversation))
+
+
+@require_safe
+@member_required
+def unread_count(request: MemberRequest) -> HttpResponse:
+    """The count of the menu, which every open page refreshes."""
+    return render(request, "conversations/_unread.html", {"unread": waiting_for_people()})
 
 
 @require_safe

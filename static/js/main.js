@@ -7,3 +7,4 @@ import "./thread.js";
 import "./wizard.js";
 import "./agenda.js";
 import "./copy.js";
+import "./unread.js";
