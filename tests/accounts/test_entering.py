@@ -1,5 +1,6 @@
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.core import mail
@@ -126,3 +127,22 @@ def test_a_wrong_password_is_told_in_the_products_words(client: Client, ana: Mem
 
 def test_the_page_of_several_addresses_is_not_offered(login: Login, ana: Membership) -> None:
     assert login(ana).get(reverse("account_email"))["Location"] == reverse("accounts:profile")
+
+
+def test_what_is_sent_by_email_is_in_the_products_words(ana: Membership, settings: Any) -> None:
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+    for email in ("ana@example.com", "quem@example.com"):
+        Client().post("/conta/password/reset/", {"email": email})
+    for email in ("ana@example.com", "nova@example.com"):
+        Client().post("/conta/signup/", SIGN_UP | {"email": email})
+    assert [message.subject for message in mail.outbox] == [
+        "Uma senha nova para o Prosa",
+        "Não há conta com este e-mail",
+        "Você já tem conta",
+        "Confirme seu e-mail",
+    ]
+    for message in mail.outbox:
+        html = str(message.alternatives[0][0])  # type: ignore[attr-defined]
+        link = re.search(r"https?://\S+", message.body)
+        assert link and f'href="{link[0]}"' in html
+        assert "testserver!" not in message.body and "Obrigado por usar" not in message.body
