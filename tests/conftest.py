@@ -40,6 +40,16 @@ def django_db_modify_db_settings(
             connection.settings_dict["TEST"]["TEMPLATE"] = ensure_template(database_url())
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The last test may be over before a thread of a server that it ran is: nobody's session outlives the database."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
 @pytest.fixture(autouse=True)
 def _clean_redis() -> Iterator[None]:
     yield
