@@ -9,6 +9,7 @@ from gateways.pool.guard import look_after
 from gateways.pool.incidents import CRITICAL
 from gateways.pool.letters import write_alert
 from gateways.services.channels import create_channel
+from gateways.services.servers import SWITCHES, write_switch
 from sagas.outbox import subscriber
 
 
@@ -31,6 +32,8 @@ def look_after_the_pool(event: ChannelStateChanged) -> None:
 def write_to_who_manages(event: NumberAlert) -> None:
     """E-mail what cannot wait."""
     channel = Channel.objects.filter(pk=event.channel_id).first()
+    if channel is not None and event.code in SWITCHES:
+        write_switch(channel, event.code)
     if channel is None or event.level != CRITICAL or channel.provider == "simulator":
         return
     incident = PoolIncident.objects.filter(pk=event.incident_id or None).select_related("replaced_by").first()

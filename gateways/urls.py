@@ -27,6 +27,7 @@ urlpatterns = [
     path("<uuid:channel_id>/retomar/", actions.channel_resume, name="channel-resume"),
     path("<uuid:channel_id>/testar/", actions.channel_test, name="channel-test"),
     path("<uuid:channel_id>/velocidade/", actions.simulator_speed, name="simulator-speed"),
+    path("<uuid:channel_id>/servidor/", actions.server_switch, name="server-switch"),
     path("<uuid:channel_id>/desconectar/", actions.channel_disconnect, name="channel-disconnect"),
     path("<uuid:channel_id>/remover/", actions.channel_remove, name="channel-remove"),
     path("<uuid:channel_id>/recibos/", receipts.receipt_list, name="receipts"),

@@ -185,6 +185,8 @@ def event_title(kind: str) -> str:
         "replaced": pgettext("number", "Replaced"),
         "stepped_back": pgettext("number", "Back in reserve"),
         "rotated": pgettext("number", "Rotated"),
+        "second_server": _("The second server took over"),
+        "first_server": _("Back on the first server"),
         "template": _("Decision about a template"),
         "account": _("Limit or quality changed"),
     }

@@ -24,6 +24,7 @@ from conversations.models import (
 )
 from conversations.search import index_message
 from conversations.services.addresses import announce_answer, chat_id_of
+from conversations.services.backlog import holds_back
 from conversations.services.states import apply_known_statuses
 from conversations.services.threads import show_as_last, tell_pages
 from conversations.services.window import is_shut
@@ -112,6 +113,8 @@ def _take_over(conversation: Conversation, message: Message, author: Membership 
 
 def deliver(message_id: UUID | str) -> None:
     """Claim a queued message, send it and settle it. Whoever does not get the claim does nothing."""
+    if holds_back(message_id):
+        return
     token = uuid4()
     if not _claim(message_id, token):
         return
@@ -228,5 +231,5 @@ def sweep_messages() -> None:
         due = Message.objects.filter(state=MessageState.QUEUED, created_at__lt=now() - timedelta(seconds=2)).exclude(
             next_attempt_at__gt=now()
         )
-        for organization_id, pk in due.values_list("organization_id", "pk")[:500]:
+        for organization_id, pk in due.order_by("at", "pk").values_list("organization_id", "pk")[:500]:
             send_queued.enqueue(coalesce_key=str(pk), organization_id=str(organization_id), message_id=str(pk))

@@ -8,15 +8,22 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 Words = str | Promise
-CONTINUE, CONFIRM = _("Continue"), _("Confirm")
+CONTINUE, CONFIRM = _("Continue"), _("Finish")
 
 
 class AccessForm(forms.Form):
     """A provider's own settings; subclasses turn them into the provider's config."""
 
     sealed: ClassVar[tuple[str, ...]] = ()
+    later: ClassVar[tuple[str, ...]] = ()
+    """Fields that the wizard leaves out and the page of the number asks for."""
     made: ClassVar[tuple[str, ...]] = ()
     """Secrets that we make ourselves and nobody types; they are never shown in the form."""
+
+    def leave_for_later(self) -> None:
+        """Ask only for what is needed to begin."""
+        for name in self.later:
+            del self.fields[name]
 
     def config(self, before: dict[str, Any]) -> dict[str, Any]:
         """Return the settings to store; a secret that was left empty stays as it is in ``before``."""
@@ -31,7 +38,9 @@ class AccessForm(forms.Form):
 class ServerForm(AccessForm):
     """The server of a business's own; a second one is asked for later, on the page of the number."""
 
-    sealed = ("api_key",)
+    sealed = ("api_key", "second_key")
+    made: ClassVar[tuple[str, ...]] = ("on_second",)
+    later = ("second_url", "second_key")
 
     base_url = forms.RegexField(
         r"^https?://\S+$",
@@ -43,6 +52,24 @@ class ServerForm(AccessForm):
     )
     api_key = forms.CharField(
         label=_("Key"), required=False, max_length=300, widget=forms.PasswordInput({"autocomplete": "off"})
+    )
+    second_url = forms.RegexField(
+        r"^https?://\S+$",
+        label=_("Second server, on standby"),
+        required=False,
+        max_length=300,
+        error_messages={"invalid": _("An address begins with http:// or https://.")},
+        widget=forms.URLInput({"autocomplete": "off"}),
+        help_text=_(
+            "When the first does not answer for a minute, this one takes over. Link the phone there once, beforehand."
+        ),
+    )
+    second_key = forms.CharField(
+        label=_("Key of the second server"),
+        required=False,
+        max_length=300,
+        widget=forms.PasswordInput({"autocomplete": "off"}),
+        help_text=_("Empty if it is the same."),
     )
 
 

@@ -8,8 +8,7 @@ from gateways.access.base import ProviderChoice, ServerForm
 
 
 class EvolutionForm(ServerForm):
-    sealed = ("api_key",)
-    made: ClassVar[tuple[str, ...]] = ("hook_secret", "integration")
+    made: ClassVar[tuple[str, ...]] = ("hook_secret", "integration", "on_second")
 
     instance = forms.RegexField(
         r"^[A-Za-z0-9_-]+$",

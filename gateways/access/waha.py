@@ -8,8 +8,7 @@ from gateways.access.base import ProviderChoice, ServerForm
 
 
 class WahaForm(ServerForm):
-    sealed = ("api_key",)
-    made: ClassVar[tuple[str, ...]] = ("hmac_key",)
+    made: ClassVar[tuple[str, ...]] = ("hmac_key", "on_second")
 
     session = forms.RegexField(
         r"^[A-Za-z0-9_-]+$",

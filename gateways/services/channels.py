@@ -97,13 +97,18 @@ def validate_config(provider: str, config: dict[str, Any]) -> dict[str, Any]:
         fields = tuple(dict.fromkeys(str(item["loc"][0]) if item["loc"] else "config" for item in error.errors()))
         message = _("Check these fields: %(fields)s") % {"fields": ", ".join(fields)}
         raise ChannelConfigError(message, fields=fields) from error
-    if "base_url" in clean:
-        try:
-            check_public_url(clean["base_url"])
-        except UnsafeUrlError as error:
-            message = _("This address cannot be used: %(reason)s") % {"reason": error}
-            raise ChannelConfigError(message, fields=("base_url",)) from error
+    for field in ("base_url", "second_url"):
+        if clean.get(field):
+            _check_address(clean[field], field)
     return clean
+
+
+def _check_address(url: str, field: str) -> None:
+    try:
+        check_public_url(url)
+    except UnsafeUrlError as error:
+        message = _("This address cannot be used: %(reason)s") % {"reason": error}
+        raise ChannelConfigError(message, fields=(field,)) from error
 
 
 def apply_pace(channel: Channel, pace: PaceSettings) -> None:

@@ -15,6 +15,7 @@ from gateways.contract import ConnectionReport
 from gateways.models import Channel, ChannelState
 from gateways.registry import get_adapter
 from gateways.services.evidence import NO_ACKS, SILENT_AFTER_SENDS
+from gateways.services.servers import should_switch, switch_server
 from gateways.services.simulation import simulator_port
 from gateways.services.states import BY_HAND, mark_state, note_account, tell_pages
 from gateways.transport import sync
@@ -114,6 +115,11 @@ def check_health(channel: Channel) -> ConnectionReport:
     adapter = get_adapter(channel.provider)
     config = adapter.config_model.model_validate(channel.config)
     report = sync.run(adapter.health(config), simulator=simulator_port(channel))
+    if should_switch(channel, report):
+        switch_server(channel, reason=report.reason)
+        report = ask_to_connect(channel)
+        believe(channel, report)
+        return report
     verdict = judge(channel, report, now())
     if verdict.reconnect:
         report = ask_to_connect(channel)

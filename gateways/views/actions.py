@@ -15,6 +15,7 @@ from gateways import queries
 from gateways.contract import Outcome
 from gateways.forms import SpeedForm, TestForm
 from gateways.services import channels as services
+from gateways.services.servers import switch_server
 
 TESTS_PER_MINUTE = 5
 
@@ -95,3 +96,19 @@ def channel_remove(request: MemberRequest, channel_id: UUID) -> HttpResponse:
     services.remove_channel(queries.get_channel(channel_id), actor=request.membership)
     messages.success(request, _("Number removed. Its conversations stay."))
     return redirect("gateways:channels")
+
+
+@require_POST
+@role_required(Role.ADMIN)
+def server_switch(request: MemberRequest, channel_id: UUID) -> HttpResponse:
+    """Let the number's other server serve, because a person says so."""
+    channel = queries.get_channel(channel_id)
+    if not channel.config.get("second_url"):
+        messages.error(request, _("Give the second server under Access first."))
+    elif switch_server(channel, reason="", actor=request.membership):
+        services.connect(channel)
+        messages.success(request, _("The second server serves now."))
+    else:
+        services.connect(channel)
+        messages.success(request, _("The first server serves again."))
+    return redirect("gateways:channel", channel.pk)

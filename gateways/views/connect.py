@@ -36,6 +36,9 @@ def channel_create(request: MemberRequest, provider: str) -> HttpResponse:
     if choice is None:
         raise Http404
     form, access = ChannelForm(request.POST or None), choice.form(request.POST or None)
+    access.leave_for_later()
+    if not get_adapter(provider).starts_chats:
+        del form.fields["role"]  # who only answers sends no campaigns and stands in for nobody
     if request.method == "POST" and form.is_valid() and access.is_valid():
         channel = _created(request, provider, form, access)
         if channel is not None:

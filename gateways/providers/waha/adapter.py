@@ -111,9 +111,9 @@ class WahaAdapter(PlainAdapter):
 
     def _key_warning(self, config: WahaConfig, url: str) -> Operation[str]:
         # Some builds ignore the key completely (seen in Core 2024.10.8), and nothing else would show it.
-        if not config.api_key:
+        if not config.key:
             return KEY_IGNORED
-        wrong = {"X-Api-Key": hashlib.sha256(config.api_key.encode()).hexdigest()[:16]}
+        wrong = {"X-Api-Key": hashlib.sha256(config.key.encode()).hexdigest()[:16]}
         reply = yield HttpCall("GET", url, wrong, timeout_seconds=ASK_SECONDS)
         return KEY_IGNORED if isinstance(reply, HttpReply) and reply.status == 200 else ""
 
