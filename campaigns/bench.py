@@ -78,7 +78,7 @@ def run(size: int = 10_000) -> dict[str, Any]:
     start_subscription(organization, plan_code="enterprise")
     try:
         with ExitStack() as stack, activate_organization(organization.pk):
-            bench = stack.enter_context(_open(organization, size))
+            bench = stack.enter_context(open_bench(organization, size))
             rounds = [_round(bench) for _ in range(ROUNDS)]
             paced = {rate: _paced(bench, rate) for rate in PACED}
     finally:
@@ -92,10 +92,12 @@ def run(size: int = 10_000) -> dict[str, Any]:
 class Bench:
     """A gateway with its history, numbers on it, and a list of contacts whose numbers are known to exist."""
 
-    def __init__(self, organization: Organization, size: int, folder: Path, gateway: str) -> None:
+    def __init__(
+        self, organization: Organization, size: int, folder: Path, gateway: str, numbers: int = WORKERS
+    ) -> None:
         self.organization, self.size, self.folder, self.gateway = organization, size, folder, gateway
         self.history = folder / "history.jsonl"
-        self.channels = [self._channel(number) for number in range(WORKERS)]
+        self.channels = [self._channel(number) for number in range(numbers)]
         self.contacts = _people(size)
         for channel in self.channels:
             _know(channel, self.contacts)
@@ -142,14 +144,15 @@ class Bench:
 
 
 @contextmanager
-def _open(organization: Organization, size: int) -> Iterator[Bench]:
+def open_bench(organization: Organization, size: int, numbers: int = WORKERS) -> Iterator[Bench]:
+    """Start the gateway and make what a campaign needs."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         port = free_port()
         command = ["-m", "tests.support.fake_waha", "--port", str(port), "--history", str(folder / "history.jsonl"),
                    "--latency-ms", str(LATENCY_MS), "--session", "bench"]  # fmt: skip
-        with _process(command, wait_for="http", quiet=True):
-            yield Bench(organization, size, folder, f"http://127.0.0.1:{port}")
+        with bench_process(command, wait_for="http", quiet=True):
+            yield Bench(organization, size, folder, f"http://127.0.0.1:{port}", numbers)
 
 
 def free_port() -> int:
@@ -162,7 +165,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def _process(arguments: list[str], *, wait_for: str = "", quiet: bool = False) -> Iterator[subprocess.Popen[str]]:
+def bench_process(arguments: list[str], *, wait_for: str = "", quiet: bool = False) -> Iterator[subprocess.Popen[str]]:
     errors = subprocess.DEVNULL if quiet else None
     process = subprocess.Popen(  # noqa: S603  # our own modules
         [sys.executable, *arguments], cwd=settings.BASE_DIR, stdout=subprocess.PIPE, stderr=errors, text=True,
@@ -286,7 +289,7 @@ def _wait(campaign: Campaign, *, seconds: float) -> None:
 @contextmanager
 def _worker() -> Iterator[subprocess.Popen[str]]:
     starter = "import django; django.setup(); from campaigns.bench import work; work()"
-    with _process(["-c", starter], wait_for="ready") as process:
+    with bench_process(["-c", starter], wait_for="ready") as process:
         time.sleep(0.3)
         yield process
 

@@ -15,6 +15,7 @@ from config.embedded import stop_services
 
 BENCHES = {
     "send": "campaigns.bench",
+    "chaos": "campaigns.bench_chaos",
     "ingest": "gateways.bench",
     "import": "leads.bench",
     "inbox": "conversations.bench",
