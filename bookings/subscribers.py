@@ -7,10 +7,11 @@ from bookings.events import (
     BookingMoved,
 )
 from bookings.models import NoticeKind
-from bookings.services import notices, processes, replies
+from bookings.services import erasure, notices, processes, replies
 from bookings.services.google.mirroring import mirror_booking
 from bookings.services.history import note_in_timeline
 from conversations.events import CustomerReplied
+from leads.events import ContactAnonymised
 from sagas.events import SagaFailed, SagaStuck
 from sagas.outbox import subscriber
 
@@ -71,3 +72,8 @@ def stop_reminding(event: BookingFinished) -> None:
 @subscriber(CustomerReplied)
 def answer_the_reminder(event: CustomerReplied) -> None:
     replies.answer(event)
+
+
+@subscriber(ContactAnonymised)
+def forget_the_person(event: ContactAnonymised) -> None:
+    erasure.forget(event.contact_id)

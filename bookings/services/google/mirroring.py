@@ -32,7 +32,8 @@ def mirror(booking: Booking, *, seconds: float = SECONDS) -> CalendarAccount | N
 
     Raises :class:`GoogleError` and CircuitOpenError, after which it may be called again.
     """
-    home = account_of(booking.professional) if booking.state in ACTIVE else None
+    stands = booking.state in ACTIVE and booking.contact.anonymised_at is None
+    home = account_of(booking.professional) if stands else None
     _remove(booking, [one for one in _known(booking) if home is None or one.pk != home.pk], seconds)
     if home is None:
         return None
@@ -98,12 +99,12 @@ def mirror_upcoming(*, organization_id: str, professional_id: str) -> None:
 
 @job("default")
 def sweep_calendars() -> None:
-    """Find bookings that a linked calendar shows as they were, or still shows though they are off."""
+    """Find bookings that a linked calendar shows as they were, or still shows though they are off or must be forgotten."""
     with across_organizations():
-        rows = CalendarEntry.objects.filter(
-            account__state=CalendarState.CONNECTED, booking__during__startswith__gt=now(), written_at__lt=now() - LATELY
-        )
-        stale = rows.filter(~Q(version=F("booking__version")) | ~Q(booking__state__in=ACTIVE))
+        rows = CalendarEntry.objects.filter(account__state=CalendarState.CONNECTED, written_at__lt=now() - LATELY)
+        changed = ~Q(version=F("booking__version")) | ~Q(booking__state__in=ACTIVE)
+        erased = Q(booking__contact__anonymised_at__isnull=False)
+        stale = rows.filter((Q(booking__during__startswith__gt=now()) & changed) | erased)
         found = list(stale.values_list("organization_id", "booking_id").distinct()[:500])
     for organization_id, pk in found:
         mirror_booking.enqueue(coalesce_key=str(pk), organization_id=str(organization_id), booking_id=str(pk))
