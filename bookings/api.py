@@ -1,7 +1,7 @@
 """Bookings and free times for programs."""
 
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -82,8 +82,11 @@ class BookingOut(Schema):
         return booking.professional.name
 
     @staticmethod
-    def resolve_link(booking: Booking) -> str:
-        return wording.link_of(booking, get_settings())
+    def resolve_link(booking: Booking, context: dict[str, Any]) -> str:
+        request = context["request"]
+        if not hasattr(request, "booking_settings"):  # once for all rows of a page
+            request.booking_settings = get_settings()
+        return wording.link_of(booking, request.booking_settings)
 
 
 class BookingPage(Schema):

@@ -17,10 +17,10 @@ from core.clock import now
 from core.ids import uuid7
 from core.phones import match_key
 from core.tenancy import current_organization_id
-from gateways.models import Channel, ChannelEvent, ChannelState, Receipt
+from gateways.models import Channel, ChannelEvent, ChannelState, MessageTemplate, Receipt
 from leads.models import Contact, ContactIdentity, ContactList, Import, ImportIssue, ListMembership, TimelineEntry
 from sagas.models import SagaExecution, SagaStepRecord
-from sdr.models import Qualification, Refusal
+from sdr.models import Calibration, Document, Prompt, Qualification, Question, Refusal
 
 MONDAY = datetime(2026, 12, 7, 12, 0, tzinfo=UTC)
 
@@ -41,6 +41,7 @@ class Crowd:
             self._people(number)
             self._leads(number)
             self._talks(number)
+            self._teaching(number)
             self._campaigns(number)
             self._agenda(number)
             self._processes(number)
@@ -95,6 +96,9 @@ class Crowd:
         channel.config = {}
         channel.save()
         self.channel = self._keep("channel", channel)
+        self._keep(
+            "template", MessageTemplate.objects.create(channel=self.rows["channel"], name=f"modelo_{number}", body="Oi")
+        )
         ChannelEvent.objects.create(channel=self.rows["channel"], kind="connected", detail="x")
         receipt = Receipt.objects.create(
             organization_id=channel.organization_id, channel=self.rows["channel"], dedupe_key=f"x{number}", body=b"{}"
@@ -113,10 +117,17 @@ class Crowd:
                 body="Olá", state="sent", at=now(),
             ))  # fmt: skip
             self._keep("attachment", Attachment.objects.create(message=message, kind="image", filename="a.png"))
-        Qualification.objects.create(
+        self._keep("qualification", Qualification.objects.create(
             contact=self.contact, conversation=thread, status="qualificado", qualified_at=now(), score=100, temperature="quente"
-        )  # fmt: skip
+        ))  # fmt: skip
         Refusal.objects.create(conversation=thread, wanted="20% de desconto", objections=[], sent="Vou ver")
+
+    def _teaching(self, number: int) -> None:
+        self._keep("document", Document.objects.create(kind="text", title=f"Texto {number}", state="ready"))
+        question = Question.objects.create(text=f"Tem vaga {number}?", key=f"tem vaga {number}", contact=self.contact)
+        self._keep("question", question)
+        self._keep("prompt", Prompt.objects.create(number=number, instructions="Fale pouco."))
+        self._keep("calibration", Calibration.objects.create(state="dismissed", reason="few"))
 
     def _campaigns(self, number: int) -> None:
         campaign = self._keep("campaign", Campaign.objects.create(
