@@ -29,6 +29,7 @@ from leads.jobs import forget_old_uploads, resume_stalled_imports
 from sagas.outbox import deliver_events
 from sagas.sweep import sweep_sagas
 from sdr.services.abandoning import mark_abandoned
+from sdr.services.following import follow_up_silent
 from sdr.services.knowledge import read_waiting
 from sdr.services.learning import recalibrate_monthly
 from sdr.services.spending import watch_spending
@@ -61,6 +62,7 @@ RECURRING: list[Recurring] = [
     Recurring(sweep_calendars, 120, "Write to linked calendars what they do not show yet."),
     Recurring(renew_watches, 3600, "Open and renew the channels on which Google tells of changes."),
     Recurring(forget_old_answers, 3600, "Drop stored API answers a day old."),
+    Recurring(follow_up_silent, 300, "Write to leads who vanished in the middle of a talk."),
     Recurring(mark_abandoned, 3600, "Record leads who stopped answering."),
     Recurring(read_waiting, 300, "Read documents whose job was lost."),
     Recurring(recalibrate_monthly, 6 * 3600, "Compare the weights of the score with what sellers said, once a month."),

@@ -7,8 +7,11 @@ from accounts.models import Team
 from core.money import InvalidMoneyError, parse_cents
 from sdr.models import SdrProfile
 from sdr.scoring import LEVELS, THRESHOLDS, Rubric, RubricError
+from sdr.services.following import MOST
 
 TEAMS = ("team_quente", "team_morno", "team_frio", "team_muito_frio")
+
+FOLLOW_UP = ("follow_up_hours", "follow_up_from", "follow_up_until")
 
 
 def _team_field(label: Any) -> forms.ModelChoiceField:  # type: ignore[type-arg]  # the stubs know no parameter here
@@ -33,6 +36,12 @@ class SdrForm(forms.ModelForm[SdrProfile]):
         widget=forms.Textarea({"rows": 4}),
     )  # fmt: skip
 
+    follow_ups_text = forms.CharField(
+        label=_("What to write to whoever vanishes, one text per line"), required=False, max_length=1000,
+        widget=forms.Textarea({"rows": 3}),
+        help_text=_("At most three, sent one by one. {nome} is the first name. Empty: nobody is written to."),
+    )  # fmt: skip
+
     # Declared by hand: building them from the model would ask for teams before any organization is known.
     team_quente = _team_field(_("Team for hot leads"))
     team_morno = _team_field(_("Team for warm leads"))
@@ -42,10 +51,13 @@ class SdrForm(forms.ModelForm[SdrProfile]):
     class Meta:
         model = SdrProfile
         fields = ("enabled", "agent_name", "business_name", "segment", "city", "hours", "quiet_seconds",
-                  "max_wait_seconds", "max_messages", *TEAMS)  # fmt: skip
+                  "max_wait_seconds", "max_messages",
+                  "follow_up_hours", "follow_up_from", "follow_up_until", *TEAMS)  # fmt: skip
         labels = {
             "quiet_seconds": _("Seconds of quiet before answering"),
             "max_wait_seconds": _("Longest wait in seconds"), "max_messages": _("Messages per lead at most"),
+            "follow_up_hours": _("Hours of silence before each"), "follow_up_from": _("Not before this hour"),
+            "follow_up_until": _("Not from this hour on"),
         }  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -54,6 +66,9 @@ class SdrForm(forms.ModelForm[SdrProfile]):
             team = self.fields[name]
             assert isinstance(team, forms.ModelChoiceField)
             team.queryset = Team.objects.all()
+        for name in FOLLOW_UP:
+            self.fields[name].required = False
+        self.initial["follow_ups_text"] = "\n".join(self.instance.follow_ups)
         self.initial["services_text"] = "\n".join(_service_line(item) for item in self.instance.services)
         self.initial["area_text"] = ", ".join(self.instance.area)
         self.initial["faq_text"] = "\n".join(f"{item['question']} = {item['answer']}" for item in self.instance.faq)
@@ -90,12 +105,30 @@ class SdrForm(forms.ModelForm[SdrProfile]):
             raise forms.ValidationError(_("At most 120 seconds."))
         return seconds
 
+    def clean_follow_ups_text(self) -> list[str]:
+        texts = [" ".join(line.split()) for line in self.cleaned_data["follow_ups_text"].splitlines() if line.strip()]
+        if len(texts) > MOST or any(len(text) > 300 for text in texts):
+            raise forms.ValidationError(_("At most three texts of 300 letters each."))
+        return texts
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        for name in FOLLOW_UP:
+            if data.get(name) is None and name not in self.errors:
+                data[name] = getattr(self.instance, name)
+        if not self.errors:
+            if not 1 <= data["follow_up_hours"] <= 72:
+                self.add_error("follow_up_hours", _("From 1 to 72 hours."))
+            if not 0 <= data["follow_up_from"] < data["follow_up_until"] <= 24:
+                self.add_error("follow_up_until", _("The day must end after it begins, from 0 to 24."))
+        return data
+
     @property
     def values(self) -> dict[str, Any]:
         own = {name: self.cleaned_data[name] for name in self.Meta.fields}
         return own | {
             "services": self.cleaned_data["services_text"], "area": self.cleaned_data["area_text"],
-            "faq": self.cleaned_data["faq_text"],
+            "faq": self.cleaned_data["faq_text"], "follow_ups": self.cleaned_data["follow_ups_text"],
         }  # fmt: skip
 
 

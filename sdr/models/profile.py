@@ -9,6 +9,8 @@ class SdrProfile(OrganizationOwned):
 
     ``services`` is ``[{"name", "price_cents": int | None}]``; ``rubric`` is :class:`sdr.scoring.Rubric` as JSON, empty for the
     default; ``closings`` is ``{temperature: text}``, empty for the engine's own; ``faq`` is ``[{"question", "answer"}]``;
+    ``follow_ups`` are the texts for a lead who vanishes, sent one by one after ``follow_up_hours`` of silence, between the hours
+    ``follow_up_from`` and ``follow_up_until`` of the business's day;
     ``fallbacks`` are the codes of the providers asked when ``provider`` fails, in order, before the local engine;
     ``provider_options`` is ``{code: {"model", "small_model", "base_url", "seconds"}}``, each optional; ``ai_budget_cents`` is the
     business's own limit of a month, beside the plan's;
@@ -40,6 +42,10 @@ class SdrProfile(OrganizationOwned):
     team_morno = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     team_frio = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     team_muito_frio = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    follow_ups = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
+    follow_up_hours = models.PositiveSmallIntegerField(default=4, db_default=4)
+    follow_up_from = models.PositiveSmallIntegerField(default=9, db_default=9)
+    follow_up_until = models.PositiveSmallIntegerField(default=19, db_default=19)
     cost_alerted_on = models.DateField(null=True, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
 

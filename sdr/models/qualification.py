@@ -32,6 +32,7 @@ class Qualification(OrganizationOwned):
     temperature = models.CharField(max_length=12, blank=True)
     sentiment = models.CharField(max_length=12, blank=True)
     bot_messages = models.PositiveSmallIntegerField(default=0)
+    follow_ups = models.PositiveSmallIntegerField(default=0, db_default=0)
     closing_message_id = models.UUIDField(null=True)
     handoff_reason = models.CharField(max_length=200, blank=True)
     unanswered = models.JSONField(default=list)
