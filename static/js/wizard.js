@@ -37,4 +37,11 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   shown()?.querySelector(".step-foot a[data-variant=primary]")?.click();
 });
+
+// What was typed and not saved is not left by accident; a page that was refused holds it too.
+let unsaved = Boolean(document.querySelector("#resultado > *"));
+for (const type of ["input", "change"]) document.addEventListener(type, (event) => { if (event.target.closest("[data-wizard]")) unsaved = true; });
+document.addEventListener("submit", (event) => { if (event.target.matches("[data-wizard]")) unsaved = false; });
+addEventListener("beforeunload", (event) => { if (wizard() && unsaved) event.preventDefault(); });
+
 if (wizard()) { markStep(); measure(); }

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from accounts.models import Membership, Organization
 from campaigns.models import Campaign, CampaignState, Recipient
@@ -105,6 +105,20 @@ def test_enter_in_the_name_goes_to_the_next_step_and_sends_nothing(
     page.keyboard.press("Enter")
     expect(page.locator("#mensagem")).to_be_visible()
     assert not Campaign.objects.exists()
+
+
+def test_what_was_typed_is_not_left_by_accident(window: Window, bruno: Membership, in_acme: Organization) -> None:
+    page, asked = window(bruno, NEW), []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.locator("input[name=name]").press_sequentially("Novembro")
+    page.get_by_role("link", name="Sair").click()
+    expect(page.locator("input[name=name]")).to_have_value("Novembro")
+    assert asked == ["beforeunload"]
 
 
 def test_two_clicks_make_one_campaign(window: Window, bruno: Membership, chosen: ContactList, channel: Channel) -> None:
