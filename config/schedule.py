@@ -23,6 +23,7 @@ from gateways.official.jobs import refresh_pending_templates
 from gateways.pool.guard import watch_pools
 from gateways.pool.rotation import rotate_pools
 from gateways.pool.shape import shape_hours
+from gateways.pool.silence import watch_silences
 from gateways.services.drain import drain_missed
 from gateways.services.health import check_channels
 from leads.jobs import forget_old_uploads, resume_stalled_imports
@@ -50,6 +51,7 @@ RECURRING: list[Recurring] = [
     Recurring(forget_old_uploads, 3600, "Drop uploads that nobody needs any more."),
     Recurring(purge_receipts, 6 * 3600, "Forget raw webhooks a month old."),
     Recurring(play_drills, 2, "Look on at rehearsals of a ban."),
+    Recurring(watch_silences, 60, "Notice when what people write may not reach us."),
     Recurring(rotate_pools, 3600, "Let numbers that have worked for two weeks and rested ones change places."),
     Recurring(shape_hours, 24 * 3600, "Learn in which hours people answer."),
     Recurring(watch_pools, 3, "Let numbers in reserve take the place of those that went down."),

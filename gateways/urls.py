@@ -1,12 +1,14 @@
 from django.urls import path
 
-from gateways.views import actions, channels, connect, pool, receipts, templates
+from gateways.views import actions, channels, connect, pool, receipts, silences, templates
 
 app_name = "gateways"
 
 urlpatterns = [
     path("", channels.channel_list, name="channels"),
     path("reserva/", pool.pool_page, name="pool"),
+    path("silencios/", silences.silence_list, name="silences"),
+    path("<uuid:channel_id>/silencio/", silences.silence_dismiss, name="silence-dismiss"),
     path("reserva/teste/", pool.drill_start, name="pool-drill"),
     path("novo/", connect.provider_list, name="channel-new"),
     path("novo/<slug:provider>/", connect.channel_create, name="channel-create"),

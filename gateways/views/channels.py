@@ -18,10 +18,12 @@ from gateways.forms import ChannelForm, FactsForm, PaceForm, TestForm, facts_ini
 from gateways.models import Channel
 from gateways.pool.capacity import capacity_tomorrow, recommendation
 from gateways.pool.facts import keep_facts
+from gateways.pool.silence import silences
 from gateways.registry import get_adapter
 from gateways.services.channels import update_channel
 
 EVENTS = 30
+SILENCES = 5
 PACE_FIELDS = {"min_gap_ms": "min_gap", "max_gap_ms": "max_gap"}
 
 
@@ -33,6 +35,7 @@ def channel_list(request: MemberRequest) -> HttpResponse:
     context = {
         "advice": "" if capacity.is_enough else recommendation(capacity),
         "cards": found,
+        "silences": list(silences(now())[:SILENCES]),
         "summary": queries.summary(found),
         "troubled": [card for card in found if card.is_troubled],
         "near_cap": [card for card in found if card.is_near_cap and not card.is_troubled],
