@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -5,9 +8,11 @@ from contextlib import ExitStack
 from unittest import mock
 
 import pytest
+from django.conf import settings
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from core.breaker import Breaker, CircuitOpenError, breaker_of, open_breakers
+from core.breaker import OPEN_BOARD, Breaker, CircuitOpenError, breaker_of, open_breakers
+from core.redis import redis_client, redis_key
 
 
 class DownError(Exception):
@@ -16,7 +21,7 @@ class DownError(Exception):
 
 @pytest.fixture
 def breaker() -> Iterator[Breaker]:
-    made = Breaker("test:unit", failures=3, ratio=0.5, window=10, cool_down=0.2, lease=2)
+    made = Breaker("test:unit", failures=3, ratio=0.5, window=600, cool_down=300, lease=600)
     made.reset()
     yield made
     made.reset()
@@ -34,6 +39,24 @@ def call(breaker: Breaker, *, fails: bool = False) -> str:
     return "passed"
 
 
+def now_ms() -> int:
+    seconds, micros = redis_client().time()
+    return int(seconds) * 1000 + int(micros) // 1000
+
+
+def let_rest(breaker: Breaker) -> None:
+    """Let the time pass for which an open breaker is left alone."""
+    opened_at = now_ms() - int(breaker.cool_down * 1000) - 1
+    assert redis_client().hset(breaker._keys()[0], "opened_at", opened_at) == 0, "it was open"
+
+
+def until_gone(key: str) -> None:
+    deadline = time.monotonic() + 30
+    while redis_client().exists(key):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def test_opens_after_enough_failures_and_refuses(breaker: Breaker) -> None:
     assert [call(breaker, fails=True) for _ in range(5)] == ["failed"] * 3 + ["refused"] * 2
     assert breaker.state() == "open"
@@ -42,7 +65,7 @@ def test_opens_after_enough_failures_and_refuses(breaker: Breaker) -> None:
 def test_closes_when_the_probe_succeeds(breaker: Breaker) -> None:
     for _ in range(3):
         call(breaker, fails=True)
-    time.sleep(0.25)
+    let_rest(breaker)
     assert breaker.state() == "half_open"
     assert call(breaker) == "passed"
     assert breaker.state() == "closed"
@@ -52,29 +75,40 @@ def test_closes_when_the_probe_succeeds(breaker: Breaker) -> None:
 def test_opens_again_when_the_probe_fails(breaker: Breaker) -> None:
     for _ in range(3):
         call(breaker, fails=True)
-    time.sleep(0.25)
+    let_rest(breaker)
     assert [call(breaker, fails=True), call(breaker), breaker.state()] == ["failed", "refused", "open"]
 
 
 def test_only_one_probe_goes_out_at_a_time(breaker: Breaker) -> None:
     for _ in range(3):
         call(breaker, fails=True)
-    time.sleep(0.25)
+    let_rest(breaker)
     with breaker.guard():
         assert [call(breaker) for _ in range(5)] == ["refused"] * 5
     assert call(breaker) == "passed"
 
 
 def test_a_probe_whose_holder_died_is_replaced(breaker: Breaker) -> None:
-    short = Breaker(breaker.name, failures=3, cool_down=0.1, lease=0.2)
     for _ in range(3):
-        call(short, fails=True)
-    time.sleep(0.15)
-    died = short.guard()
+        call(breaker, fails=True)
+    let_rest(breaker)
+    died = breaker.guard()
     died.__enter__()
-    assert call(short) == "refused"
-    time.sleep(0.25)
-    assert call(short) == "passed"
+    assert call(breaker) == "refused"
+    redis_client().pexpire(breaker._keys()[3], 1)
+    until_gone(breaker._keys()[3])
+    assert call(breaker) == "passed"
+
+
+def test_calls_whose_holders_died_hold_nobody_up_for_ever(breaker: Breaker) -> None:
+    for _ in range(2):
+        call(breaker, fails=True)
+    died = breaker.guard()
+    died.__enter__()
+    assert call(breaker) == "refused"
+    flying = breaker._keys()[2]
+    redis_client().zadd(flying, dict.fromkeys(redis_client().zrange(flying, 0, -1), 1))
+    assert call(breaker) == "passed"
 
 
 def test_a_few_failures_among_many_successes_keep_it_closed(breaker: Breaker) -> None:
@@ -86,15 +120,14 @@ def test_a_few_failures_among_many_successes_keep_it_closed(breaker: Breaker) ->
     assert breaker.state() == "closed"
 
 
-def test_old_failures_are_forgotten() -> None:
-    short = Breaker("test:window", failures=3, window=0.2)
-    short.reset()
+def test_old_failures_are_forgotten(breaker: Breaker) -> None:
     for _ in range(2):
-        call(short, fails=True)
-    time.sleep(0.25)
-    assert [call(short, fails=True) for _ in range(2)] == ["failed", "failed"]
-    assert short.state() == "closed"
-    short.reset()
+        call(breaker, fails=True)
+    redis_client().delete(breaker._keys()[1])
+    redis_client().lpush(breaker._keys()[1], *[f"{now_ms() - 601_000}:0"] * 9)
+    redis_client().hdel(breaker._keys()[0], "streak")
+    assert [call(breaker, fails=True) for _ in range(2)] == ["failed", "failed"]
+    assert breaker.state() == "closed"
 
 
 def test_errors_that_are_not_counted_say_nothing(breaker: Breaker) -> None:
@@ -120,6 +153,25 @@ def test_a_success_lifts_the_caution(breaker: Breaker) -> None:
     with ExitStack() as stack:
         for _ in range(10):
             stack.enter_context(breaker.guard(counts=(DownError,)))
+
+
+def test_what_one_process_learns_another_knows(breaker: Breaker) -> None:
+    code = (
+        "import django; django.setup()\n"
+        "from core.breaker import Breaker\n"
+        f"one = Breaker({breaker.name!r}, failures=3, window=600, cool_down=300, lease=600)\n"
+        "for _ in range(3):\n"
+        "    try:\n"
+        "        with one.guard(): raise ValueError\n"
+        "    except ValueError: pass\n"
+    )
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "config.settings", "REDIS_URL": settings.REDIS_URL, "PROSA_REDIS_PREFIX": settings.REDIS_PREFIX,
+    }  # fmt: skip
+    subprocess.run(
+        [sys.executable, "-c", code], check=True, env=environment, cwd=settings.BASE_DIR, capture_output=True
+    )
+    assert (breaker.state(), call(breaker)) == ("open", "refused")
 
 
 def test_breakers_do_not_know_each_other(breaker: Breaker) -> None:
@@ -175,34 +227,34 @@ def test_redis_that_goes_away_during_a_call_does_not_hide_its_outcome(breaker: B
 
 
 def test_open_breakers_are_listed_until_they_close() -> None:
-    mine, other = (breaker_of("stripe", name, failures=2, cool_down=0.2, window=5) for name in ("org-a", "org-b"))
+    mine, other = (breaker_of("stripe", name, failures=2, cool_down=300, window=600) for name in ("org-a", "org-b"))
     for one in (mine, other):
         one.reset()
         for _ in range(2):
             call(one, fails=True)
     [found] = open_breakers("org-a")
     assert (found.dependency, found.organization_id) == ("stripe", "org-a")
-    assert (found.retry_at - found.opened_at).total_seconds() == 0.2
+    assert (found.retry_at - found.opened_at).total_seconds() == 300
     assert {one.organization_id for one in open_breakers()} >= {"org-a", "org-b"}
-    time.sleep(0.25)
+    let_rest(mine)
     assert call(mine, fails=True) == "failed"
     assert open_breakers("org-a")[0].opened_at > found.opened_at, "a failed probe begins the rest anew"
-    time.sleep(0.25)
+    let_rest(mine)
     assert call(mine) == "passed"
     assert open_breakers("org-a") == []
+    assert not redis_client().hexists(redis_key(OPEN_BOARD), mine.name)
     other.reset()
     assert open_breakers("org-b") == []
 
 
 def test_a_breaker_that_everybody_forgot_is_not_listed() -> None:
-    forgotten = breaker_of("stripe", "org-c", failures=2, cool_down=0.1, window=0.1)
+    forgotten = breaker_of("stripe", "org-c", failures=2, cool_down=300, window=600)
     for _ in range(2):
         call(forgotten, fails=True)
     assert len(open_breakers("org-c")) == 1
-    deadline = time.monotonic() + 30
-    while open_breakers("org-c"):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    redis_client().pexpire(forgotten._keys()[0], 1)
+    until_gone(forgotten._keys()[0])
+    assert open_breakers("org-c") == []
 
 
 def test_without_redis_nothing_is_called_open() -> None:

@@ -17,7 +17,8 @@ from core.tenancy import activate_organization
 from sagas import journal
 from sagas.definition import SagaStep, StepCall
 from sagas.errors import LeaseLostError, SagaInTransactionError, SagaNotFoundError
-from sagas.models import SagaExecution, SagaState, SagaStepRecord
+from sagas.journal import StepOutcome
+from sagas.models import SagaExecution, SagaState, SagaStepRecord, StepKind, StepState
 from sagas.orchestrator import SagaOrchestrator
 from tests.faults.senders import until
 from tests.sagas import outside
@@ -113,6 +114,18 @@ def test_a_clock_that_jumps_in_the_middle_changes_nothing_but_the_times(
         engine.define_saga("trip", [SagaStep(name, act) for name in ("a", "b", "c")])
         assert engine.execute("trip", "trip:1", {}).state == SagaState.SUCCEEDED
     assert world.calls == ["a", "b", "c"]
+
+
+@pytest.mark.django_db
+def test_what_is_noted_as_done_stays_so(held: SagaExecution) -> None:
+    def outcome(state: StepState, result: dict[str, Any]) -> StepOutcome:
+        return StepOutcome(0, StepKind.DO, "flight", state, 1, result, "", None, now())
+
+    journal.commit(held, outcome(StepState.RETRYING, {}), lease_seconds=60)
+    journal.commit(held, outcome(StepState.DONE, {"id": 1}), lease_seconds=60)
+    journal.commit(held, outcome(StepState.FAILED, {}), lease_seconds=60)
+    record = SagaStepRecord.objects.get()
+    assert (record.state, record.result) == (StepState.DONE, {"id": 1})
 
 
 def lease_left() -> float:

@@ -47,6 +47,15 @@ def test_the_same_id_with_another_context_is_refused(engine: SagaOrchestrator, t
     assert SagaExecution.objects.count() == 1
 
 
+def test_the_id_of_another_process_is_refused(engine: SagaOrchestrator, three: World) -> None:
+    engine.define_saga("walk", [three.step("shoes")])
+    engine.execute("trip", "trip:1", {})
+    for attempt in (engine.execute, engine.start):
+        with pytest.raises(SagaConflictError):
+            attempt("walk", "trip:1", {})
+    assert "shoes" not in three.calls
+
+
 def test_status_is_what_the_rows_say(engine: SagaOrchestrator, three: World) -> None:
     engine.execute("trip", "trip:1", {})
     assert engine.get_status("trip:1").state == SagaState.SUCCEEDED
