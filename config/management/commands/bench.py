@@ -16,6 +16,7 @@ from config.embedded import stop_services
 BENCHES = {
     "send": "campaigns.bench",
     "chaos": "campaigns.bench_chaos",
+    "campaign_size": "campaigns.bench_size",
     "ingest": "gateways.bench",
     "import": "leads.bench",
     "inbox": "conversations.bench",
