@@ -68,7 +68,9 @@ class CampaignForm(AudienceForm):
         assert isinstance(lists, forms.ModelMultipleChoiceField)
         assert isinstance(channels, forms.ModelMultipleChoiceField)
         lists.queryset = ContactList.objects.order_by("-created_at")
-        channels.queryset = Channel.objects.filter(removed_at=None, provider__in=campaign_providers()).exclude(role=ChannelRole.RETIRED)
+        channels.queryset = Channel.objects.filter(removed_at=None, provider__in=campaign_providers()).exclude(
+            role=ChannelRole.RETIRED
+        )
 
     @property
     def texts(self) -> list[str]:
