@@ -39,6 +39,9 @@ def badge(channel: Channel, at: datetime) -> Badge:
 
 
 def _badge_connected(channel: Channel, at: datetime) -> Badge:
+    if channel.silent_since is not None:
+        # Connected is what the server says; that nothing is confirmed is what is seen.
+        return Badge("danger", pgettext("number", "Nothing confirmed"))
     if channel.paused_until and channel.paused_until > at:
         return Badge("warning", pgettext("number", "On a break"))
     if channel.role == ChannelRole.STANDBY:
