@@ -1,3 +1,4 @@
+from bookings.charges.models import ChargeLink
 from bookings.events import (
     BookingCancelled,
     BookingConfirmed,
@@ -6,14 +7,17 @@ from bookings.events import (
     BookingHeld,
     BookingMoved,
 )
-from bookings.models import NoticeKind
+from bookings.models import Booking, NoticeKind
 from bookings.services import erasure, notices, processes, replies
 from bookings.services.google.mirroring import mirror_booking
 from bookings.services.history import note_in_timeline
 from conversations.events import CustomerReplied
 from leads.events import ContactAnonymised
+from leads.services.joining import Part, register
 from sagas.events import SagaFailed, SagaStuck
 from sagas.outbox import subscriber
+
+register(Part("bookings", (Booking, ChargeLink)))
 
 
 def _tell(event: BookingEvent, kind: NoticeKind) -> None:

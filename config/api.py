@@ -10,6 +10,7 @@ from campaigns.api import router as campaigns
 from conversations.api import router as conversations
 from core.problem import install
 from gateways.api import router as gateways
+from gateways.status_api import plain_router as gateways_plain
 from leads.api import router as leads
 from reports.api import plain_router as reports_plain
 from sdr.api import plain_router as sdr_plain
@@ -23,7 +24,7 @@ plain_api = NinjaAPI(
     title="Prosa, plain paths", version="plain", auth=[TokenAuth(), MemberSessionAuth()], urls_namespace="api-plain", docs_url=None,
     openapi_url=None,
 )  # fmt: skip
-for router in (campaigns_plain, reports_plain, sdr_plain):
+for router in (campaigns_plain, gateways_plain, reports_plain, sdr_plain):
     plain_api.add_router("", router)
 
 

@@ -16,6 +16,7 @@ from bookings.services.google.watching import renew_watches
 from bookings.services.notices import send_due_notices
 from campaigns.drill import play_drills
 from campaigns.jobs import build_missing_audiences, start_due_campaigns, sweep_campaigns, watch_campaigns
+from conversations.services.hidden import resolve_all_hidden
 from conversations.services.send import sweep_outgoing
 from core.schedule import Recurring
 from gateways.jobs import purge_receipts, run_simulated_contacts
@@ -24,6 +25,7 @@ from gateways.pool.guard import watch_pools
 from gateways.pool.rotation import rotate_pools
 from gateways.pool.shape import shape_hours
 from gateways.pool.silence import watch_silences
+from gateways.services.alerts import warn_near_caps
 from gateways.services.drain import drain_missed
 from gateways.services.health import check_channels
 from leads.jobs import forget_old_uploads, resume_stalled_imports
@@ -56,6 +58,8 @@ RECURRING: list[Recurring] = [
     Recurring(shape_hours, 24 * 3600, "Learn in which hours people answer."),
     Recurring(watch_pools, 3, "Let numbers in reserve take the place of those that went down."),
     Recurring(check_channels, 3, "Ask the gateway of every number whose check is due how it is."),
+    Recurring(warn_near_caps, 60, "Warn of numbers that have almost sent all of their day."),
+    Recurring(resolve_all_hidden, 600, "Ask for the phones behind hidden WhatsApp ids."),
     Recurring(refresh_pending_templates, 30, "Ask Meta about the official templates in review."),
     Recurring(send_due_notices, 15, "Write the reminders of bookings whose time has come."),
     Recurring(expire_holds, 30, "Give back the slots that nobody confirmed in time."),

@@ -1,7 +1,12 @@
+from conversations.joining import part_threads, unite_threads
+from conversations.models import Conversation
 from conversations.services.receive import handle_messages
 from conversations.services.states import apply_known_statuses, move_up_to
 from gateways.events import MessagesReceived, StatusesReceived, WatermarkPassed
+from leads.services.joining import Part, register
 from sagas.outbox import subscriber
+
+register(Part("conversations", (Conversation,), unite_threads, part_threads))
 
 
 @subscriber(MessagesReceived)

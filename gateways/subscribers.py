@@ -8,6 +8,7 @@ from gateways.models import Channel, PoolIncident
 from gateways.pool.guard import look_after
 from gateways.pool.incidents import CRITICAL
 from gateways.pool.letters import write_alert
+from gateways.services.alerts import NEAR, write_near_cap
 from gateways.services.channels import create_channel
 from gateways.services.servers import SWITCHES, write_switch
 from sagas.outbox import subscriber
@@ -34,6 +35,8 @@ def write_to_who_manages(event: NumberAlert) -> None:
     channel = Channel.objects.filter(pk=event.channel_id).first()
     if channel is not None and event.code in SWITCHES:
         write_switch(channel, event.code)
+    if channel is not None and event.code == NEAR:
+        write_near_cap(channel)
     if channel is None or event.level != CRITICAL or channel.provider == "simulator":
         return
     incident = PoolIncident.objects.filter(pk=event.incident_id or None).select_related("replaced_by").first()

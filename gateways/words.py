@@ -190,6 +190,7 @@ def event_title(kind: str) -> str:
         "rotated": pgettext("number", "Rotated"),
         "second_server": _("The second server took over"),
         "first_server": _("Back on the first server"),
+        "near_cap": _("Near today's cap"),
         "template": _("Decision about a template"),
         "account": _("Limit or quality changed"),
     }

@@ -32,7 +32,7 @@ def contacts(
 
     A phone matches with and without the ninth digit. ``reach`` is one of :data:`REACH`: whom campaigns may write to.
     """
-    rows: QuerySet[Contact] = Contact.objects.filter(anonymised_at=None)
+    rows: QuerySet[Contact] = Contact.objects.filter(anonymised_at=None, merged_into=None)
     for word in search_words(search):
         rows = rows.filter(search__contains=word)
     if list_id:

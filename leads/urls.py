@@ -1,6 +1,6 @@
 from django.urls import path
 
-from leads.views import contact, contacts, imports, lists
+from leads.views import contact, contacts, imports, joining, lists
 
 app_name = "leads"
 
@@ -33,5 +33,8 @@ urlpatterns = [
     path("<uuid:contact_id>/sem-campanhas/", contact.contact_opt_out, name="contact-opt-out"),
     path("<uuid:contact_id>/com-campanhas/", contact.contact_opt_in, name="contact-opt-in"),
     path("<uuid:contact_id>/listas/", contact.contact_lists, name="contact-lists"),
+    path("<uuid:contact_id>/unir/", joining.join_page, name="contact-joins"),
+    path("<uuid:contact_id>/unir/agora/", joining.contact_join, name="contact-join"),
+    path("<uuid:contact_id>/unir/<uuid:merge_id>/desfazer/", joining.contact_take_apart, name="contact-take-apart"),
     path("<uuid:contact_id>/apagar-dados/", contact.contact_anonymise, name="contact-anonymise"),
 ]

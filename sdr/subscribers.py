@@ -1,12 +1,16 @@
 from accounts.events import OrganizationCreated
 from accounts.models import Team
 from conversations.events import CustomerReplied, HumanReplied
+from leads.services.joining import Part, register
 from sagas.outbox import subscriber
 from sdr.events import AiCostPassed
+from sdr.models import Qualification
 from sdr.services.bursts import abort_open_turn, note_customer_message
 from sdr.services.profiles import get_profile
 from sdr.services.qualifying import note_person
 from sdr.services.spending import mail_cost_warning
+
+register(Part("sdr", (Qualification,)))
 
 
 @subscriber(OrganizationCreated)

@@ -28,6 +28,13 @@ def show_presence(*, organization_id: str, channel_id: str, chat_id: str, typing
         logger.info("presence not shown", extra={"channel": channel_id, "error": trouble[:300]})
 
 
+def resolve_phone(channel: Channel, chat_id: str) -> str | None:
+    """Return the phone behind a hidden id as the channel's server knows it now."""
+    adapter = get_adapter(channel.provider)
+    config = adapter.config_model.model_validate(channel.config)
+    return sync.run(adapter.resolve(config, chat_id), simulator=simulator_port(channel))
+
+
 def announce(channel: Channel, chat_id: str, *, typing: bool) -> None:
     """Let the contact see that an answer is coming, where the provider can show it."""
     if chat_id and can_show(channel):

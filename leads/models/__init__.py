@@ -3,6 +3,7 @@ from leads.models.contact import Contact, ContactIdentity, IdentityKind, OptOutL
 from leads.models.erasure import Tombstone
 from leads.models.imports import BUSY, Import, ImportIssue, ImportState, IssueKind, LegalBasis
 from leads.models.lists import ContactList, ListKind, ListMembership
+from leads.models.merges import ContactMerge
 
 __all__ = [
     "BUSY",
@@ -10,6 +11,7 @@ __all__ = [
     "Contact",
     "ContactIdentity",
     "ContactList",
+    "ContactMerge",
     "IdentityKind",
     "Import",
     "ImportIssue",

@@ -48,6 +48,7 @@ class Contact(OrganizationOwned):
     opted_out_at = models.DateTimeField(null=True)
     opt_out_reason = models.CharField(max_length=300, blank=True, default="", db_default="")
     anonymised_at = models.DateTimeField(null=True)
+    merged_into = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     last_seen_at = models.DateTimeField(null=True)

@@ -18,6 +18,7 @@ from core.text import search_text, slug_key
 from leads.models import AttributeLabel, Contact, ContactIdentity, IdentityKind
 from leads.services.consent import opt_in, opt_out
 from leads.services.erasure import anonymise, was_erased
+from leads.services.joining import join_if_hidden
 from leads.services.rows import LENGTHS, SEARCH_LENGTH, TAG_LENGTH, TAGS, VALUE_LENGTH
 from leads.services.timeline import record_timeline
 
@@ -133,6 +134,8 @@ def _learn(contact: Contact, phone: str | None, identities: Sequence[tuple[str, 
     rows = [_identity(contact, kind, value) for kind, value in identities if value]
     if rows:
         ContactIdentity.objects.bulk_create(rows, ignore_conflicts=True)
+    if phone and any(kind == IdentityKind.LID for kind, _value in identities):
+        join_if_hidden(contact, [(kind, value) for kind, value in identities if kind == IdentityKind.LID])
 
 
 def add_identity(contact: Contact, kind: str, value: str) -> None:

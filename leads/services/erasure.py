@@ -7,7 +7,7 @@ from accounts.services.audit import record_audit
 from core.clock import now
 from core.crypto import fingerprint_for, fingerprints_for
 from leads.events import ContactAnonymised
-from leads.models import Contact, ImportIssue, Tombstone
+from leads.models import Contact, ContactMerge, ImportIssue, Tombstone
 from leads.services.lists import recount
 from sagas.outbox import publish
 
@@ -33,6 +33,9 @@ def anonymise(contact: Contact, *, actor: Membership | None) -> None:
         fingerprint = fingerprint_for(locked.organization_id, locked.phone_key)
         Tombstone.objects.get_or_create(fingerprint=fingerprint, defaults={"organization_id": locked.organization_id})
         ImportIssue.objects.filter(phone_key=locked.phone_key).delete()
+    gone = list(ContactMerge.objects.filter(kept=locked, undone_at=None).values_list("gone_id", flat=True))
+    ContactMerge.objects.filter(kept=locked).delete()
+    Contact.objects.filter(pk__in=gone).update(**BLANK, attributes={}, tags=[], anonymised_at=now())
     lists = list(locked.list_memberships.values_list("contact_list_id", flat=True))
     for related in (locked.identities, locked.timeline, locked.list_memberships):
         related.all().delete()

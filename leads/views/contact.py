@@ -30,6 +30,8 @@ TIMELINE: Final = 30
 @member_required
 def contact_page(request: MemberRequest, contact_id: UUID) -> HttpResponse:
     contact = get_contact(contact_id)
+    if contact.merged_into_id:
+        return redirect("leads:contact", contact.merged_into_id)
     timeline = page_of(request, contact.timeline.all(), order="-at", size=TIMELINE)
     context = {
         "contact": contact, "timeline": timeline.items, "next_cursor": timeline.next_cursor,
