@@ -33,7 +33,7 @@ from gateways.models import Channel, ChannelState
 
 SENDERS: Final = 3
 NUMBERS: Final = 24
-GAP_MS: Final = 250
+FAST_MS, GAP_MS, SLOW_MS = 20, 250, 3_000
 SECONDS: Final = 600.0
 KILLS_PER_RECIPIENT: Final = 0.1
 LONGEST_LIFE: Final = 0.6
@@ -137,6 +137,7 @@ class _Storm:
     senders: list[int] = field(default_factory=list)
     in_flight: set[str] = field(default_factory=set)
     killed: int = 0
+    gap_ms: int = GAP_MS
 
     def rage(self, kills: int) -> None:
         """Kill, at random moments, but so often that each kill finds work left."""
@@ -151,13 +152,22 @@ class _Storm:
             self.senders[victim] = self.host.ask("start")
 
     def _wait(self, share: int) -> None:
+        """Let the senders work for a moment; the numbers slow down while more has left than was to leave before this kill."""
         ends = time.monotonic() + self.dice.uniform(0.02, LONGEST_LIFE)
-        while time.monotonic() < ends and self.bench.size - self._rows(RecipientState.QUEUED).count() < share:
+        gone = 0
+        while time.monotonic() < ends and gone < share:
             time.sleep(0.02)
+            gone = self.bench.size - self._rows(RecipientState.QUEUED).count()
+        self._pace(SLOW_MS if gone > share else GAP_MS)
+
+    def _pace(self, gap_ms: int) -> None:
+        if gap_ms != self.gap_ms:
+            self.gap_ms = gap_ms
+            Channel.objects.update(min_gap_ms=gap_ms, max_gap_ms=gap_ms, next_send_at=None)
 
     def finish(self) -> None:
         """Let the senders that live do the rest, as fast as it goes, and end them in order."""
-        Channel.objects.update(min_gap_ms=20, max_gap_ms=20)
+        self._pace(FAST_MS)
         while self._rows(*OPEN).exists() or Campaign.objects.get(pk=self.campaign.pk).state == CampaignState.RUNNING:
             if time.monotonic() > self.ends + SECONDS:
                 raise RuntimeError("the campaign did not get through")
