@@ -15,8 +15,8 @@ from conversations.models import Attachment, Conversation, Message
 from core.clock import now
 from core.ids import uuid7
 from core.tenancy import activate_organization
-from gateways.models import Channel, ChannelState, Receipt
-from leads.models import Contact, ContactList, Import
+from gateways.models import Channel, ChannelState, MessageTemplate, Receipt
+from leads.models import Contact, ContactList, ContactMerge, Import
 from sagas.models import SagaExecution
 from sagas.outbox import deliver_due
 from sdr.models import Calibration, Document, Prompt, Qualification, Question
@@ -113,6 +113,8 @@ def _rows(member: Membership) -> dict[str, UUID | int]:
         "prompt": prompt, "qualification": Qualification.objects.create(contact=contact, conversation=thread),
         "calibration": Calibration.objects.create(state="refused", reason=CANARY[:12]),
         "document": document, "question": question,
+        "template": MessageTemplate.objects.create(channel=channel, name=CANARY.replace("-", "_"), body=CANARY),
+        "merge": ContactMerge.objects.create(kept=contact, gone=Contact.objects.create(name=CANARY, merged_into=contact)),
         "channel": channel, "contact": contact, "list": contacts, "contact_list": contacts, "import": run, "campaign": campaign,
         "recipient": recipient, "conversation": thread, "message": message, "attachment": attachment, "team": team,
         "invitation": invitation, "token": token, "membership": member, "execution": process, "charge": charge,
