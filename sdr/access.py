@@ -2,7 +2,7 @@ from uuid import UUID
 
 from django.shortcuts import get_object_or_404
 
-from sdr.models import Calibration, Document, Prompt, Qualification, Question
+from sdr.models import Agent, Calibration, Document, Prompt, Qualification, Question
 
 
 def get_document(document_id: UUID) -> Document:
@@ -24,3 +24,7 @@ def get_qualification(qualification_id: UUID) -> Qualification:
 
 def get_calibration(calibration_id: UUID) -> Calibration:
     return get_object_or_404(Calibration, pk=calibration_id)
+
+
+def get_agent(agent_id: UUID) -> Agent:
+    return get_object_or_404(Agent, pk=agent_id)

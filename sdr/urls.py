@@ -1,6 +1,6 @@
 from django.urls import path
 
-from sdr.views import knowledge, learning, models, pages, prompts, results
+from sdr.views import agents, knowledge, learning, models, pages, prompts, results
 
 app_name = "sdr"
 
@@ -17,6 +17,10 @@ urlpatterns = [
     path("aprendizado/<uuid:calibration_id>/usar/", learning.calibration_apply, name="calibration-apply"),
     path("aprendizado/<uuid:calibration_id>/descartar/", learning.calibration_dismiss, name="calibration-dismiss"),
     path("aprendizado/<uuid:calibration_id>/voltar/", learning.calibration_rollback, name="calibration-rollback"),
+    path("agentes/", agents.agents_page, name="agents"),
+    path("agentes/novo/", agents.agent_create, name="agent-create"),
+    path("agentes/<uuid:agent_id>/", agents.agent_edit, name="agent-edit"),
+    path("agentes/<uuid:agent_id>/excluir/", agents.agent_delete, name="agent-delete"),
     path("prompts/", prompts.prompts_page, name="prompts"),
     path("prompts/novo/", prompts.prompt_create, name="prompt-create"),
     path("prompts/<uuid:prompt_id>/", prompts.prompt_page, name="prompt"),

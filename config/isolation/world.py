@@ -19,7 +19,7 @@ from gateways.models import Channel, ChannelState, MessageTemplate, Receipt
 from leads.models import Contact, ContactList, ContactMerge, Import
 from sagas.models import SagaExecution
 from sagas.outbox import deliver_due
-from sdr.models import Calibration, Document, Prompt, Qualification, Question
+from sdr.models import Agent, Calibration, Document, Prompt, Qualification, Question
 
 CANARY = "canario-da-outra-empresa"
 
@@ -110,7 +110,8 @@ def _rows(member: Membership) -> dict[str, UUID | int]:
     question = Question.objects.create(text=CANARY, key=CANARY, contact=contact)
     prompt = Prompt.objects.create(number=1, instructions=CANARY)
     rows = {
-        "prompt": prompt, "qualification": Qualification.objects.create(contact=contact, conversation=thread),
+        "prompt": prompt, "agent": Agent.objects.create(name=CANARY),
+        "qualification": Qualification.objects.create(contact=contact, conversation=thread),
         "calibration": Calibration.objects.create(state="refused", reason=CANARY[:12]),
         "document": document, "question": question,
         "template": MessageTemplate.objects.create(channel=channel, name=CANARY.replace("-", "_"), body=CANARY),

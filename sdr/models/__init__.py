@@ -1,3 +1,4 @@
+from sdr.models.agent import Agent, AgentChannel
 from sdr.models.calibration import Calibration, CalibrationState, Verdict
 from sdr.models.knowledge import Chunk, Document, DocumentKind, DocumentState, Question, QuestionState
 from sdr.models.ledger import ModelCall
@@ -9,6 +10,8 @@ from sdr.models.turn import OPEN_STATES, ReplyTurn, TurnState
 
 __all__ = [
     "OPEN_STATES",
+    "Agent",
+    "AgentChannel",
     "Calibration",
     "CalibrationState",
     "Chunk",

@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import OrganizationOwned
 from conversations.models import Conversation
 from leads.models import Contact
+from sdr.models.agent import Agent
 from sdr.models.prompt import Prompt
 
 
@@ -19,12 +20,15 @@ class Qualification(OrganizationOwned):
     """What the SDR has learnt of a contact, with the message that says each thing.
 
     ``facts`` is ``{fact: null | {"value", "level", "message_id", "quote"}}`` for name, interest, urgency, knowledge, location;
-    ``breakdown`` is ``[{"criterion", "points", "max", "message_id", "reason", "level"}]``, engagement included.
+    ``breakdown`` is ``[{"criterion", "points", "max", "message_id", "reason", "level"}]``, engagement included;
+    ``extra`` is ``[{"question", "answer", "message_id"}]``, the agent's own.
     """
 
     contact = models.OneToOneField(Contact, on_delete=models.CASCADE, related_name="qualification")
     conversation = models.ForeignKey(Conversation, null=True, on_delete=models.SET_NULL, related_name="+")
     prompt = models.ForeignKey(Prompt, null=True, on_delete=models.SET_NULL, related_name="+")
+    agent = models.ForeignKey(Agent, null=True, on_delete=models.SET_NULL, related_name="+")
+    extra = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
     status = models.CharField(max_length=12, choices=QualificationStatus, default=QualificationStatus.COLLECTING)
     facts = models.JSONField(default=dict)
     breakdown = models.JSONField(default=list)

@@ -7,7 +7,7 @@ from bookings.models import Service as BookedService
 from core.tenancy import current_organization_id
 from core.text import fold
 from sdr.contract import BusinessProfile, Service
-from sdr.models import Prompt, SdrProfile
+from sdr.models import Agent, Prompt, SdrProfile
 
 TEMPERATURES = ("quente", "morno", "frio", "muito_frio")
 
@@ -25,8 +25,8 @@ def get_profile() -> SdrProfile:
     return profile
 
 
-def business_profile(profile: SdrProfile, prompt: Prompt | None = None) -> BusinessProfile:
-    """Return what the models are told, in the words of a version of the prompt."""
+def business_profile(profile: SdrProfile, prompt: Prompt | None = None, agent: Agent | None = None) -> BusinessProfile:
+    """Return what the models are told, in the words of a version of the prompt and in the voice of an agent."""
     return BusinessProfile(
         business_name=profile.business_name,
         segment=profile.segment,
@@ -34,12 +34,18 @@ def business_profile(profile: SdrProfile, prompt: Prompt | None = None) -> Busin
         city=profile.city,
         area=tuple(profile.area),
         hours=profile.hours,
-        agent_name=profile.agent_name,
+        agent_name=agent.name if agent else profile.agent_name,
         faq=tuple((item["question"], item["answer"]) for item in profile.faq),
-        opening=prompt.opening if prompt else "",
-        instructions=prompt.instructions if prompt else "",
+        opening=_first_of(agent.opening if agent else "", prompt.opening if prompt else ""),
+        instructions="\n".join(
+            filter(None, [prompt.instructions if prompt else "", agent.instructions if agent else ""])
+        ),
         version=prompt.number if prompt else 0,
     )
+
+
+def _first_of(*texts: str) -> str:
+    return next((text for text in texts if text), "")
 
 
 def _services(profile: SdrProfile) -> tuple[Service, ...]:

@@ -20,7 +20,8 @@ from sdr.engine.replies import closing_message
 from sdr.events import LeadQualified
 from sdr.models import Qualification, QualificationStatus, Refusal, SdrProfile
 from sdr.scoring import Rubric, Score, score
-from sdr.services.profiles import business_profile, team_for
+from sdr.services.agents import choose_agent, closings_of, team_of
+from sdr.services.profiles import business_profile
 from sdr.services.prompts import choose_prompt
 from sdr.services.questions import note_question
 
@@ -50,11 +51,14 @@ def qualification_of(conversation: Conversation) -> Known:
 
 
 def give_prompt(known: Known, conversation: Conversation) -> None:
-    """Tie a new lead to a version of the prompt, for good: a talk does not change its manner half way."""
+    """Tie a new lead to a version of the prompt and to an agent, for good: a talk does not change its manner half way."""
     row = known.row
     if row.prompt_id is None and row.bot_messages == 0 and (prompt := choose_prompt(conversation.contact)):
         row.prompt = prompt
         row.save(update_fields=["prompt", "updated_at"])
+    if row.agent_id is None and row.bot_messages == 0 and (agent := choose_agent(conversation)):
+        row.agent = agent
+        row.save(update_fields=["agent", "updated_at"])
 
 
 def locked_conversation(conversation_id: UUID | str) -> Conversation:
@@ -113,7 +117,7 @@ def qualify(known: Known, conversation: Conversation, turn: Turn, result: Score,
     say_goodbye(known, conversation, turn.facts, result, profile)
     row.status, row.qualified_at = QualificationStatus.QUALIFIED, now()
     row.save()
-    hand_over(conversation, "qualified", team=team_for(profile, result.temperature))
+    hand_over(conversation, "qualified", team=team_of(profile, row.agent, result.temperature))
     mark_contact(conversation, result, QualificationStatus.QUALIFIED)
     add_event(conversation, "qualified", score=result.total, temperature=result.temperature)
     record_timeline(
@@ -135,7 +139,13 @@ def end_incomplete(
     """End a talk that will not bring the missing facts: one closing message, and a person of the score's team goes on."""
     if known.row.status == QualificationStatus.COLLECTING:
         say_goodbye(known, conversation, turn.facts, result, profile)
-    stop_with(known, conversation, QualificationStatus.HANDED_OFF, reason, team=team_for(profile, result.temperature))
+    stop_with(
+        known,
+        conversation,
+        QualificationStatus.HANDED_OFF,
+        reason,
+        team=team_of(profile, known.row.agent, result.temperature),
+    )
 
 
 def say_goodbye(
@@ -145,7 +155,7 @@ def say_goodbye(
     row = known.row
     if row.closing_message_id is not None:
         return
-    text = closing_message(business_profile(profile), facts, result.temperature, profile.closings)
+    text = closing_message(business_profile(profile), facts, result.temperature, closings_of(profile, row.agent))
     closing = send_message(conversation, body=text, author=None, origin=Origin.BOT, client_key=f"closing:{row.pk}")
     row.closing_message_id = closing.pk
     row.bot_messages += 1

@@ -25,6 +25,7 @@ from sdr.contract import ChatMessage, Turn
 from sdr.models import OPEN_STATES, QualificationStatus, ReplyTurn, SdrProfile, TurnState
 from sdr.policy import ANSWER_WITHIN
 from sdr.scoring import Score
+from sdr.services.agents import next_own_question, note_own_answer
 from sdr.services.asking import ask_turn
 from sdr.services.citing import sources_of
 from sdr.services.offering import Times, offer_times, times_to_offer
@@ -129,7 +130,7 @@ def think(
     at = local_time(profile.organization_id)
     return ask_turn(
         profile,
-        business_profile(profile, known.row.prompt),
+        business_profile(profile, known.row.prompt, known.row.agent),
         lines,
         known.facts,
         at,
@@ -174,6 +175,7 @@ def finish(
     if times is not None:
         thought = replace(thought, unanswered="")
     result = record_turn(known, locked, thought, lines, profile)
+    note_own_answer(known.row, lines)
     reply_id = _speak(turn, known, locked, profile, thought, result, times)
     turn.sources = sources_of(thought)
     _end(turn, TurnState.ANSWERED, "", reply_id)
@@ -214,23 +216,25 @@ def _speak(
     if thought.human_reason:
         stop_with(known, conversation, QualificationStatus.HANDED_OFF, thought.human_reason)
         return None
-    if row.status == QualificationStatus.COLLECTING and is_complete(thought.facts):
+    # The last message that a lead may get is the closing one.
+    last = row.bot_messages >= profile.max_messages - (row.closing_message_id is None)
+    complete = row.status == QualificationStatus.COLLECTING and is_complete(thought.facts)
+    own = next_own_question(row) if complete and not last else ""
+    if complete and not own:
         qualify(known, conversation, thought, result, profile)
         if times is not None:
             offer_times(times, conversation, turn)
         return row.closing_message_id  # type: ignore[no-any-return]
-    # The last message that a lead may get is the closing one.
-    last = row.bot_messages >= profile.max_messages - (row.closing_message_id is None)
-    if times is not None and not last and (offered := offer_times(times, conversation, turn)):
+    if times is not None and not last and not own and (offered := offer_times(times, conversation, turn)):
         row.bot_messages += 1
         row.save(update_fields=["bot_messages"])
         return offered
-    if last or not thought.reply:
+    if last or not (own or thought.reply):
         reason = "message_limit" if last else "questions_exhausted"
         end_incomplete(known, conversation, thought, result, profile, reason)
         return row.closing_message_id  # type: ignore[no-any-return]
     message = send_message(
-        conversation, body=thought.reply, author=None, origin=Origin.BOT, client_key=f"turn:{turn.pk}"
+        conversation, body=own or thought.reply, author=None, origin=Origin.BOT, client_key=f"turn:{turn.pk}"
     )
     row.bot_messages += 1
     row.save(update_fields=["bot_messages"])
