@@ -1,8 +1,7 @@
 // The agenda by keyboard: arrows walk over the cells of the grid, or turn the page where no field has the focus. A frame of a
-// dialog opens when its content arrives.
-document.addEventListener("htmx:afterSwap", (event) => {
-  const dialog = event.target.closest?.("dialog[data-dialog-frame]");
-  if (dialog && !dialog.open && dialog.childElementCount) dialog.showModal();
+// dialog opens when its content arrives, and not when a part of it comes late, after somebody has closed it.
+document.addEventListener("htmx:afterSwap", ({ target }) => {
+  if (target.matches?.("dialog[data-dialog-frame]") && !target.open && target.childElementCount) target.showModal();
 });
 
 const STEPS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
