@@ -98,9 +98,15 @@ def test_no_window_ever_holds_more_than_the_limit(limit: int, pauses: list[float
         if _check_for(0.3, limit).allowed:
             passed.append((before, time.monotonic()))
         time.sleep(pause / 4)
-    for place, (_before, after) in enumerate(passed):
-        inside = [began for began, ended in passed[place:] if ended - after < 0.29]
-        assert len(inside) <= limit
+    assert_windows_hold(passed, limit, 0.3)
+
+
+def assert_windows_hold(passed: list[tuple[float, float]], limit: int, period: float) -> None:
+    """Assert that no window holds more than the limit, from the moments before and after each call that was let through."""
+    # Each took effect somewhere between its two moments: those that surely lie in one window are no more than the limit.
+    for first, (before, _after) in enumerate(passed):
+        surely = [ended for _began, ended in passed[first:] if ended - before < period - 0.005]
+        assert len(surely) <= limit
 
 
 def _check_for(seconds: float, limit: int) -> Verdict:
@@ -123,21 +129,24 @@ def test_four_workers_together_pass_exactly_the_limit() -> None:
 
 
 def test_the_edge_of_a_window_lets_nothing_extra_through() -> None:
-    period, limit, passed = 1, 20, []
+    limit, passed = 20, list[tuple[float, float]]()
     began = time.monotonic()
-    while time.monotonic() - began < 2.3:
-        if check("edge", "a", limit=limit, period=period).allowed:
-            passed.append(time.monotonic())
+    while len(passed) < 2 * limit + 5 and time.monotonic() - began < 60:
+        before = time.monotonic()
+        if check("edge", "a", limit=limit, period=1).allowed:
+            passed.append((before, time.monotonic()))
         time.sleep(0.002)
-    worst = max(sum(moment <= other < moment + 0.98 for other in passed) for moment in passed)
-    assert worst <= limit
-    assert len(passed) >= 2 * limit
+    assert len(passed) == 2 * limit + 5
+    assert_windows_hold(passed, limit, 1)
 
 
 def test_reserved_slots_are_spread_at_the_rate() -> None:
+    began = time.monotonic()
     first = reserve("send", "a", rate_per_second=10, burst=1, count=3)
     assert first == pytest.approx([0, 0.1, 0.2], abs=0.01)
-    assert reserve("send", "a", rate_per_second=10, burst=1)[0] == pytest.approx(0.3, abs=0.05)
+    (wait,) = reserve("send", "a", rate_per_second=10, burst=1)
+    assert 0 <= wait <= 0.31
+    assert time.monotonic() + wait >= began + 0.29
 
 
 def test_a_burst_may_go_at_once_and_then_waits() -> None:
@@ -145,20 +154,23 @@ def test_a_burst_may_go_at_once_and_then_waits() -> None:
 
 
 def test_four_workers_reserve_each_instant_once() -> None:
-    instants: list[float] = []
+    earliest: list[float] = []
+    latest: list[float] = []
 
     def work() -> None:
         for _ in range(25):
             asked = time.monotonic()
-            instants.extend(asked + wait for wait in reserve("send", "c", rate_per_second=1000, burst=1, count=4))
+            waits = reserve("send", "c", rate_per_second=1000, burst=1, count=4)
+            earliest.extend(asked + wait for wait in waits)
+            latest.extend(time.monotonic() + wait for wait in waits)
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(instants) == 400
-    assert max(instants) - min(instants) >= 0.395
+    assert len(latest) == 400
+    assert max(latest) - min(earliest) >= 0.395
 
 
 def test_without_redis_each_limit_fails_as_it_was_told() -> None:
@@ -196,8 +208,8 @@ def test_a_key_of_any_length_is_kept_short() -> None:
 
 
 def test_limits_leave_nothing_behind() -> None:
-    check("x", "a", limit=5, period=1)
-    assert 0 < redis_client().pttl(redis_key("limit:x:a")) <= 1000
+    check("x", "a", limit=5, period=60)
+    assert 0 < redis_client().pttl(redis_key("limit:x:a")) <= 60_000
 
 
 @rate_limited("page", limit=2, period=60)
@@ -214,15 +226,17 @@ def test_a_limited_view_tells_programs_to_wait() -> None:
     refused = ask_page(path="/api/v1/x")
     assert (refused.status_code, refused.headers["Content-Type"]) == (429, "application/problem+json")
     assert orjson.loads(refused.content)["status"] == 429
-    assert refused.headers["Retry-After"] == "60"
+    assert 50 <= int(refused.headers["Retry-After"]) <= 60
 
 
 def test_a_limited_view_shows_people_a_page() -> None:
     with mock.patch("core.ratelimit.render", return_value=HttpResponse("page", status=429)) as rendered:
         answers = [ask_page(Accept="text/html") for _ in range(3)]
     assert [answer.headers["X-RateLimit-Remaining"] for answer in answers] == ["1", "0", "0"]
-    assert rendered.call_args.args[1:] == ("429.html", {"retry_after": 60})
-    assert answers[2].headers["Retry-After"] == "60"
+    template, context = rendered.call_args.args[1:]
+    assert template == "429.html"
+    assert 50 <= context["retry_after"] <= 60
+    assert answers[2].headers["Retry-After"] == str(context["retry_after"])
 
 
 def test_other_methods_and_unknown_callers_are_not_limited() -> None:
