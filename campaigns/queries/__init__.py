@@ -2,12 +2,14 @@
 
 from campaigns.queries.figures import (
     CampaignStats,
+    Part,
     channel_figures,
     get_campaign,
     recipients,
     skipped_reasons,
     stats,
     stats_of,
+    tally,
     variant_figures,
 )
 from campaigns.queries.forecast import eta
@@ -15,6 +17,7 @@ from campaigns.queries.waiting import pause_words, waiting_note, waiting_reasons
 
 __all__ = [
     "CampaignStats",
+    "Part",
     "channel_figures",
     "eta",
     "get_campaign",
@@ -23,6 +26,7 @@ __all__ = [
     "skipped_reasons",
     "stats",
     "stats_of",
+    "tally",
     "variant_figures",
     "waiting_note",
     "waiting_reasons",

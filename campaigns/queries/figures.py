@@ -1,11 +1,12 @@
 """The figures of campaigns: counted from the recipients, never kept beside them."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 from django.http import Http404
 
 from campaigns.models import Campaign, Recipient, RecipientState
@@ -73,10 +74,31 @@ def get_campaign(campaign_id: UUID) -> Campaign:
     return found
 
 
-def stats(campaign: Campaign | UUID) -> CampaignStats:
-    """Return the figures of one campaign, as the API gives them."""
+class Part(NamedTuple):
+    """How many recipients of one wording on one number are in a state, and how many of them answered."""
+
+    variant_id: UUID | None
+    channel_id: UUID | None
+    state: str
+    people: int
+    replied: int
+
+
+def tally(campaign: Campaign) -> list[Part]:
+    """Return the parts of a campaign, from which all its figures add up: read once, however many pages' figures there are."""
+    rows = Recipient.objects.filter(campaign=campaign).values_list("variant_id", "channel_id", "state")
+    return [Part(*row) for row in rows.annotate(count=Count("pk"), replies=Count("replied_at"))]
+
+
+def stats(campaign: Campaign | UUID, parts: Sequence[Part] | None = None) -> CampaignStats:
+    """Return the figures of one campaign, as the API gives them; from its parts where the caller has them."""
     row = campaign if isinstance(campaign, Campaign) else get_campaign(campaign)
-    return stats_of([row])[row.pk]
+    if parts is None:
+        return stats_of([row])[row.pk]
+    by_state: Counter[str] = Counter()
+    for part in parts:
+        by_state[part.state] += part.people
+    return _stats(row, by_state, sum(part.replied for part in parts))
 
 
 def stats_of(campaigns: Sequence[Campaign]) -> dict[UUID, CampaignStats]:
@@ -94,7 +116,7 @@ def stats_of(campaigns: Sequence[Campaign]) -> dict[UUID, CampaignStats]:
     return {campaign.pk: _stats(campaign, counted[campaign.pk], replied[campaign.pk]) for campaign in campaigns}
 
 
-def _stats(campaign: Campaign, by_state: dict[str, int], replied: int) -> CampaignStats:
+def _stats(campaign: Campaign, by_state: Mapping[str, int], replied: int) -> CampaignStats:
     count = {state: by_state.get(state, 0) for state in RecipientState.values}
     read, delivered = count["read"], count["read"] + count["delivered"]
     sent = delivered + count["sent"]
@@ -116,38 +138,46 @@ def _stats(campaign: Campaign, by_state: dict[str, int], replied: int) -> Campai
     )
 
 
-def variant_figures(campaign: Campaign) -> list[dict[str, Any]]:
+def variant_figures(campaign: Campaign, parts: Sequence[Part] | None = None) -> list[dict[str, Any]]:
     """Return the variants side by side: total, sent, read, replied, reply_rate in percent."""
-    counted = {row["variant_id"]: row for row in _by(campaign, "variant_id")}
-    return [{"variant": variant, **_rated(counted.get(variant.pk))} for variant in campaign.variants.order_by("label")]
+    found = tally(campaign) if parts is None else parts
+    return [
+        {"variant": variant, **_rated([part for part in found if part.variant_id == variant.pk])}
+        for variant in campaign.variants.order_by("label")
+    ]
 
 
-def channel_figures(campaign: Campaign) -> list[dict[str, Any]]:
+def channel_figures(campaign: Campaign, parts: Sequence[Part] | None = None) -> list[dict[str, Any]]:
     """Return the campaign's numbers side by side, as :func:`variant_figures`, with ``took_over_at`` for a standby at work."""
-    counted = {row["channel_id"]: row for row in _by(campaign, "channel_id")}
+    found = tally(campaign) if parts is None else parts
     links = campaign.campaign_channels.select_related("channel").order_by("channel__created_at")
     return [
-        {"channel": link.channel, "took_over_at": link.took_over_at, **_rated(counted.get(link.channel_id))}
+        {
+            "channel": link.channel,
+            "took_over_at": link.took_over_at,
+            **_rated([part for part in found if part.channel_id == link.channel_id]),
+        }
         for link in links
     ]
 
 
-def _by(campaign: Campaign, column: str) -> "QuerySet[Recipient, dict[str, Any]]":
-    rows = Recipient.objects.filter(campaign=campaign).exclude(state=RecipientState.SKIPPED)
-    return rows.values(column).annotate(  # type: ignore[no-any-return]
-        total=Count("pk"),
-        sent=Count("pk", filter=Q(state__in=SENT_STATES)),
-        read=Count("pk", filter=Q(state=RecipientState.READ)),
-        failed=Count("pk", filter=Q(state__in=[RecipientState.FAILED, RecipientState.INVALID])),
-        unknown=Count("pk", filter=Q(state=RecipientState.UNKNOWN)),
-        replied=Count("replied_at"),
-    )
+def _rated(parts: Sequence[Part]) -> dict[str, Any]:
+    """Add up parts, without those who were left out."""
+    meant = [part for part in parts if part.state != RecipientState.SKIPPED]
 
+    def of(*states: str) -> int:
+        return sum(part.people for part in meant if part.state in states)
 
-def _rated(row: dict[str, Any] | None) -> dict[str, Any]:
-    figures = row or dict.fromkeys(("total", "sent", "read", "failed", "unknown", "replied"), 0)
-    rate = round(figures["replied"] / figures["sent"] * 100, 2) if figures["sent"] else 0.0
-    return {**figures, "reply_rate": rate}
+    sent, replied = of(*SENT_STATES), sum(part.replied for part in meant)
+    return {
+        "total": sum(part.people for part in meant),
+        "sent": sent,
+        "read": of(RecipientState.READ),
+        "failed": of(RecipientState.FAILED, RecipientState.INVALID),
+        "unknown": of(RecipientState.UNKNOWN),
+        "replied": replied,
+        "reply_rate": round(replied / sent * 100, 2) if sent else 0.0,
+    }
 
 
 def skipped_reasons(campaign: Campaign) -> dict[str, int]:

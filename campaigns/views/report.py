@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.contrib import messages
@@ -56,12 +57,14 @@ def campaign_list(request: MemberRequest) -> HttpResponse:
 @member_required
 def campaign_page(request: MemberRequest, campaign_id: UUID) -> HttpResponse:
     campaign = queries.get_campaign(campaign_id)
+    parts = queries.tally(campaign)
     match request.htmx.target if request.htmx else None:
         case "report":
-            return render(request, "campaigns/campaign.html#report", _report(request, campaign))
+            return render(request, "campaigns/campaign.html#report", _report(request, campaign, parts))
         case "recipients":
-            return render(request, "campaigns/campaign.html#recipients", _recipients(request, campaign))
-    return render(request, "campaigns/campaign.html", _report(request, campaign) | _recipients(request, campaign))
+            return render(request, "campaigns/campaign.html#recipients", _recipients(request, campaign, parts))
+    context = _report(request, campaign, parts) | _recipients(request, campaign, parts)
+    return render(request, "campaigns/campaign.html", context)
 
 
 @require_POST
@@ -81,7 +84,9 @@ def campaign_deals(request: MemberRequest, campaign_id: UUID) -> HttpResponse:
     campaign = queries.get_campaign(campaign_id)
     lifecycle.adjust_deals(campaign, -1 if request.POST.get("change") == "-1" else 1, actor=request.membership)
     if request.htmx:
-        return render(request, "campaigns/campaign.html#report", _report(request, queries.get_campaign(campaign_id)))
+        campaign = queries.get_campaign(campaign_id)
+        context = _report(request, campaign, queries.tally(campaign))
+        return render(request, "campaigns/campaign.html#report", context)
     return redirect("campaigns:campaign", campaign.pk)
 
 
@@ -139,10 +144,10 @@ def campaign_export(request: MemberRequest, campaign_id: UUID, file_format: str)
     return answer(campaign.name, headers, list(rows))
 
 
-def _report(request: MemberRequest, campaign: Campaign) -> dict[str, object]:
-    variants = queries.variant_figures(campaign)
-    numbers = queries.channel_figures(campaign)
-    stats = queries.stats(campaign)
+def _report(request: MemberRequest, campaign: Campaign, parts: Sequence[queries.Part]) -> dict[str, object]:
+    variants = queries.variant_figures(campaign, parts)
+    numbers = queries.channel_figures(campaign, parts)
+    stats = queries.stats(campaign, parts)
     is_running = campaign.state == CampaignState.RUNNING
     return {
         "campaign": campaign,
@@ -178,7 +183,7 @@ def _review(campaign: Campaign) -> list[Choice]:
     )
 
 
-def _recipients(request: MemberRequest, campaign: Campaign) -> dict[str, object]:
+def _recipients(request: MemberRequest, campaign: Campaign, parts: Sequence[queries.Part]) -> dict[str, object]:
     state, cursor = request.GET.get("situacao", ""), request.GET.get("cursor")
     rows = queries.recipients(campaign, state)
     try:
@@ -195,7 +200,7 @@ def _recipients(request: MemberRequest, campaign: Campaign) -> dict[str, object]
         "next_cursor": page.next_cursor,
         "is_first_page": not cursor,
         "state_filter": state,
-        "filters": _filters(queries.stats(campaign), state),
+        "filters": _filters(queries.stats(campaign, parts), state),
     }
 
 

@@ -37,8 +37,6 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
     "processos/": ("q=saga", "estado=running"),
     "cobrancas/": ("q=pagador", "estado=open"),
 }
-# Neither rows of the organization nor pages: nothing of them can grow.
-WITHOUT_ROWS = {"file_format", "key", "uidb36", "slug"}
 WORDS = {"provider": "simulator", "action": "pause", "token": "x"}
 
 
@@ -52,8 +50,8 @@ def addresses(crowd: Crowd) -> Iterator[str]:
     """Return every address that a member can read, filled with the first row of each kind."""
     for route in sorted(set(routes())):
         names = {match["name"] for match in PARAMETER.finditer(route)}
-        if kind_of(route, settings.ADMIN_PATH) not in ASKED or names & WITHOUT_ROWS:
-            continue
+        if kind_of(route, settings.ADMIN_PATH) not in ASKED or names - WORDS.keys() - crowd.first.keys():
+            continue  # what the crowd has no row of cannot grow either; a new kind of row belongs into the crowd
         filled = "/" + PARAMETER.sub(lambda match: str((WORDS | crowd.first)[match["name"]]), route)
         for question in ("", *QUESTIONS.get(route, ())):
             yield filled + ("?" + question.format(**crowd.first) if question else "")
