@@ -18,6 +18,7 @@ from core.tenancy import activate_organization
 from gateways.access import PROVIDERS
 from gateways.models import Channel, MessageTemplate, TemplateStatus
 from leads.models import Contact
+from leads.services.joining import join_contacts
 from tests.support.fake_evolution import FakeEvolution
 from tests.support.fake_gateway import running
 from tests.support.fake_graph import NUMBER, WABA, FakeGraph
@@ -98,6 +99,9 @@ def places(acme: Organization, ana: Membership) -> Iterator[dict[str, str]]:
                 state="received",
             )
             threads[name] = reverse("conversations:conversation", args=[thread.pk])
+        Contact.objects.create(name="Paula S.", search="paula s")
+        joins = f"{reverse('leads:contact-joins', args=[contact.pk])}?q=paula"
+        join_contacts(contact, Contact.objects.create(name="Rui antigo"), actor=None)
     wizard = {code: reverse("gateways:channel-create", args=[code]) for code in PROVIDERS}
     yield {
         "formas": reverse("gateways:channel-new"), **wizard,
@@ -105,7 +109,7 @@ def places(acme: Organization, ana: Membership) -> Iterator[dict[str, str]]:
         "oficial": reverse("gateways:channel-connect", args=[official.pk]),
         "conectado": reverse("gateways:channel-connect", args=[works.pk]),
         "modelos": reverse("gateways:templates"), "galeria": reverse("gateways:template-gallery"),
-        "escrever": reverse("gateways:template-create"), "janela": threads["Paula"], "fechada": threads["Rui"],
+        "escrever": reverse("gateways:template-create"), "juntar": joins, "janela": threads["Paula"], "fechada": threads["Rui"],
     }  # fmt: skip
 
 

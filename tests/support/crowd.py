@@ -18,7 +18,16 @@ from core.ids import uuid7
 from core.phones import match_key
 from core.tenancy import current_organization_id
 from gateways.models import Channel, ChannelEvent, ChannelState, MessageTemplate, Receipt
-from leads.models import Contact, ContactIdentity, ContactList, Import, ImportIssue, ListMembership, TimelineEntry
+from leads.models import (
+    Contact,
+    ContactIdentity,
+    ContactList,
+    ContactMerge,
+    Import,
+    ImportIssue,
+    ListMembership,
+    TimelineEntry,
+)
 from sagas.models import SagaExecution, SagaStepRecord
 from sdr.models import Calibration, Document, Prompt, Qualification, Question, Refusal
 
@@ -87,6 +96,9 @@ class Crowd:
         self.contacts = contacts
         ContactIdentity.objects.create(contact=self.rows["contact"], kind="phone", value=f"+55119555{number:05d}")
         TimelineEntry.objects.create(contact=self.rows["contact"], kind="imported", title="Importado", at=now())
+        gone = Contact.objects.create(name=f"Antigo {number}", merged_into=self.rows["contact"])
+        merge = ContactMerge.objects.create(kept=self.rows["contact"], gone=gone, gone_name=gone.name, by=self.member)
+        self._keep("merge", merge)
 
     def _talks(self, number: int) -> None:
         channel = Channel(
