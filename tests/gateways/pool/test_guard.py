@@ -119,6 +119,13 @@ def test_two_that_fall_get_two(number: MakeChannel, main: Channel, reserve: Chan
     assert {fresh(reserve).stands_in_for, fresh(another).stands_in_for} == {main, second}
 
 
+def test_one_place_is_taken_by_one(number: MakeChannel, main: Channel, reserve: Channel, inside: Organization) -> None:
+    number("Outra", ChannelRole.STANDBY)
+    mark_state(main, ChannelState.RESTRICTED, "ban")
+    assert [look_after(inside.pk) for _ in range(3)] == [1, 0, 0]
+    assert Channel.objects.exclude(stands_in_for=None).count() == 1
+
+
 def test_one_in_reserve_is_not_in_two_places(
     number: MakeChannel, main: Channel, reserve: Channel, inside: Organization
 ) -> None:
