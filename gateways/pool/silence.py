@@ -93,10 +93,7 @@ def is_suspiciously_quiet(channel: Channel, at: datetime) -> bool:
 
 def _is_day(channel: Channel, at: datetime) -> bool:
     start, end = pacing.QUIET_HOURS
-    return (
-        end <= local(at - WINDOW, channel.organization.timezone).time()
-        and local(at, channel.organization.timezone).time() < start
-    )
+    return all(end <= local(one, channel.organization.timezone).time() < start for one in (at - WINDOW, at))
 
 
 def _received(channel: Channel, end: datetime) -> int:

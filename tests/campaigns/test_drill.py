@@ -14,7 +14,7 @@ from campaigns.drill import play_drills
 from core.clock import now
 from core.tenancy import across_organizations, activate_organization
 from gateways.jobs import run_simulated_contacts
-from gateways.models import Channel, DrillState, PoolDrill, PoolIncident
+from gateways.models import Channel, DrillState, PoolDrill, PoolIncident, SimulatedHook
 from gateways.pool.drills import DrillRunningError, ask_for_drill, finish
 from gateways.pool.guard import watch_pools
 from sagas.models import OutboxEvent
@@ -63,10 +63,15 @@ def test_one_that_never_gets_there_fails_and_cleans_up(in_acme: Organization) ->
     drain()
     sandbox = look().sandbox_id
     assert sandbox
+    with activate_organization(sandbox):
+        for phone in ("+5599000000001", "+5599000000002", "+5599000000002", "+5599000000002"):
+            channel, body = Channel.objects.first(), {"type": "ack", "state": "sent"}
+            SimulatedHook.objects.create(channel=channel, phone=phone, body=body, due_at=now())
     with time_machine.travel(now() + timedelta(minutes=7)):
         play_drills()
     failed = look()
-    assert (failed.state, failed.reason, failed.missing) == (DrillState.FAILED, "too_slow", 20)
+    assert (failed.state, failed.reason, failed.missing) == (DrillState.FAILED, "too_slow", 18)
+    assert failed.duplicates == 2, "one of the two who got any got three"
     assert not Organization.objects.filter(pk=sandbox).exists()
     assert Organization.objects.filter(pk=in_acme.pk).exists()
 

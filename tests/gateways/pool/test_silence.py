@@ -84,9 +84,13 @@ def test_quiet_that_may_be_chance_is_no_alarm(busy: Channel, change: Any) -> Non
 
 
 def test_nobody_is_missed_at_night(busy: Channel) -> None:
-    ChannelHour.objects.update(received=1000)
-    for hour in (2, 8, 9, 23):
-        assert not is_suspiciously_quiet(busy, AT.replace(hour=hour))
+    ChannelHour.objects.all().delete()
+    for week in range(1, 5):
+        for hour in range(24):
+            ChannelHour.objects.create(channel=busy, hour=_hour(hour) - timedelta(weeks=week), received=1000)
+    busy.last_event_at = AT - timedelta(days=1)
+    alarms = [hour for hour in range(24) if is_suspiciously_quiet(busy, AT.replace(hour=hour))]
+    assert alarms == list(range(10, 22))
 
 
 def test_it_is_shown_where_people_look_until_somebody_has_looked(
