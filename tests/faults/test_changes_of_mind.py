@@ -60,7 +60,7 @@ def test_nobody_is_claimed_after_an_opt_out_is_committed(
     print(f"seed {seed}")
     dice = random.Random(seed)
     gateway = make_gateway("um", "dois", latency_ms=10)
-    channels = [connect(gateway, name, gap_ms=20) for name in ("um", "dois")]
+    channels = [connect(gateway, name, gap_ms=50) for name in ("um", "dois")]
     campaign = campaign_to(people(500), channels)
     with witness_of_claims() as witness:
         lifecycle.resume(campaign)
@@ -73,6 +73,7 @@ def test_nobody_is_claimed_after_an_opt_out_is_committed(
         for sender in pair:
             sender.stop()
         drain()  # what follows from an opt-out, as its workers would
+        Channel.objects.update(min_gap_ms=0, max_gap_ms=0, next_send_at=None)
         finish(senders, [campaign])
         claims = witness.claims()
 
