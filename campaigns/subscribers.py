@@ -1,10 +1,13 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from campaigns.models import CampaignChannel, CampaignState, Recipient, RecipientState, SkipReason
+from django.db.models import F
+
+from campaigns.models import Campaign, CampaignChannel, CampaignState, Recipient, RecipientState, SkipReason
 from campaigns.provenance.replies import answer_origin
 from campaigns.services.bell import ring_senders
 from campaigns.services.evidence import confirm_by_echoes
+from campaigns.services.official import keep_fees
 from campaigns.services.statuses import apply_known_statuses
 from campaigns.services.transitions import tell
 from conversations.events import CustomerReplied
@@ -13,7 +16,6 @@ from gateways.events import ChannelStateChanged, MessagesReceived, NumberReplace
 from leads.events import ContactAnonymised, ContactOptedOut
 from sagas.outbox import subscriber
 
-ATTRIBUTION = timedelta(days=30)
 WROTE = [
     RecipientState.SENDING, RecipientState.SENT, RecipientState.DELIVERED, RecipientState.READ, RecipientState.FAILED,
     RecipientState.UNKNOWN,
@@ -34,13 +36,15 @@ def confirm_unknown_by_echo(event: MessagesReceived) -> None:
 
 @subscriber(CustomerReplied)
 def attribute_reply(event: CustomerReplied) -> None:
-    """Credit an answer to the last campaign message that the contact got within 30 days."""
+    """Credit an answer to the last campaign message whose days are not over yet."""
     at = datetime.fromisoformat(event.at)
     rows = Recipient.objects.filter(contact_id=event.contact_id, state__in=WROTE)
     # A very quick answer may overtake the settling of the send that it answers: that row is still being sent.
     newest = (
         rows.filter(state=RecipientState.SENDING, sent_at=None).first()
-        or rows.filter(sent_at__gte=at - ATTRIBUTION).order_by("-sent_at").first()
+        or rows.filter(sent_at__gt=at - F("campaign__attribution_days") * timedelta(days=1))
+        .order_by("-sent_at")
+        .first()
     )
     if newest is not None and Recipient.objects.filter(pk=newest.pk, replied_at=None).update(replied_at=at):
         tell(event.organization_id, newest.campaign_id)
@@ -74,12 +78,13 @@ def look_at_campaigns_of_channel(event: ChannelStateChanged) -> None:
 def let_the_other_number_send(event: NumberReplaced) -> None:
     """Bring the number that stands in into every running campaign of the one that is out of work."""
     links = CampaignChannel.objects.filter(channel_id=event.channel_id, campaign__state=CampaignState.RUNNING)
-    for campaign_id in links.values_list("campaign_id", flat=True):
+    for campaign in Campaign.objects.filter(pk__in=links.values("campaign_id")):
         CampaignChannel.objects.get_or_create(
-            campaign_id=campaign_id, channel_id=event.by_id,
+            campaign=campaign, channel_id=event.by_id,
             defaults={"organization_id": event.organization_id, "took_over_at": now()},
         )  # fmt: skip
-        tell(event.organization_id, campaign_id)
+        keep_fees(campaign)
+        tell(event.organization_id, campaign.pk)
     ring_senders()
 
 

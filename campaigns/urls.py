@@ -1,7 +1,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from campaigns.views import assistance, report, wizard
+from campaigns.views import assistance, report, results, wizard
 
 
 class ActionConverter(StringConverter):
@@ -24,8 +24,11 @@ urlpatterns = [
     path("<uuid:campaign_id>/editar/", wizard.campaign_edit, name="edit"),
     path("<uuid:campaign_id>/negocios/", report.campaign_deals, name="deals"),
     path("<uuid:campaign_id>/apagar/", report.campaign_delete, name="delete"),
-    path("<uuid:campaign_id>/exportar.csv", report.campaign_export, {"file_format": "csv"}, name="export-csv"),
-    path("<uuid:campaign_id>/exportar.xlsx", report.campaign_export, {"file_format": "xlsx"}, name="export-xlsx"),
+    path("<uuid:campaign_id>/exportar.csv", results.recipients_export, {"file_format": "csv"}, name="export-csv"),
+    path("<uuid:campaign_id>/exportar.xlsx", results.recipients_export, {"file_format": "xlsx"}, name="export-xlsx"),
+    path("<uuid:campaign_id>/resultado.csv", results.results_export, {"file_format": "csv"}, name="results-csv"),
+    path("<uuid:campaign_id>/resultado.xlsx", results.results_export, {"file_format": "xlsx"}, name="results-xlsx"),
+    path("<uuid:campaign_id>/atribuicao/", results.attribution, name="attribution"),
     path("<uuid:campaign_id>/destinatarios/<uuid:recipient_id>/", report.recipient_decide, name="recipient-decide"),
     path("<uuid:campaign_id>/<campaign_action:action>/", report.campaign_action, name="action"),
 ]

@@ -312,6 +312,8 @@ GEMINI_MODEL = os.environ.get("GEMINI_MODEL", "gemini-2.5-flash")
 GEMINI_SMALL_MODEL = os.environ.get("GEMINI_SMALL_MODEL", "gemini-2.5-flash-lite")
 # {"model": [reais per million tokens read, written]}; wins over sdr.costs.PRICES.
 AI_PRICES = json.loads(os.environ.get("AI_PRICES", "{}"))
+# Reais that Meta takes for a delivered message of an official number, by the category of its template.
+META_FEES = {"MARKETING": 0.35, "UTILITY": 0.04, "AUTHENTICATION": 0.04} | json.loads(os.environ.get("META_FEES", "{}"))
 AI_COST_ALERT_CENTS = int(os.environ.get("AI_COST_ALERT_CENTS", "50000"))
 
 LOG_LEVEL = os.environ.get("PROSA_LOG_LEVEL", "INFO")

@@ -22,6 +22,8 @@ class Campaign(OrganizationOwned):
 
     ``sending_hours`` is ``{"days": [0..6, Monday first], "start": "09:00", "end": "18:00"}`` in the organization's time zone, empty
     for any time the channels allow. ``audience_rules`` are :class:`campaigns.services.audience_rules.AudienceRules` as JSON.
+    ``attribution_days`` is for how long after a message an answer, a booking, a payment or the cost of the AI is put down to it;
+    ``fees`` is what a delivered message costs at the official numbers, kept at the start: ``{channel: {variant: millionths of a real}}``.
     ``errors`` counts failures by code: ``{code: {"count", "text"}}``. ``sent_count`` includes what was later delivered or read.
     """
 
@@ -33,6 +35,8 @@ class Campaign(OrganizationOwned):
     created_by = models.ForeignKey(Membership, null=True, on_delete=models.SET_NULL, related_name="+")
     business_context = models.TextField(blank=True)
     audience_rules = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    attribution_days = models.PositiveSmallIntegerField(default=30, db_default=30)
+    fees = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     audience_built_at = models.DateTimeField(null=True)
     total = models.PositiveIntegerField(default=0)
     sent_count = models.PositiveIntegerField(default=0)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Max, QuerySet
 from django.http import Http404
 
 from campaigns.models import Campaign, Recipient, RecipientState
@@ -15,6 +15,10 @@ from campaigns.rates import conversion_rate, success_rate
 SENT_STATES = (RecipientState.SENT, RecipientState.DELIVERED, RecipientState.READ)
 REPLIED = "replied"
 PENDING = "pending"
+NO_REASON = "-"
+REASON_COLUMNS: dict[str, str] = {
+    RecipientState.FAILED: "error_code", RecipientState.INVALID: "error_code", RecipientState.SKIPPED: "skip_reason",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -186,10 +190,20 @@ def skipped_reasons(campaign: Campaign) -> dict[str, int]:
     return dict(rows.values_list("skip_reason").annotate(count=Count("pk")))
 
 
-def recipients(campaign: Campaign, state: str = "") -> "QuerySet[Recipient]":
+def reasons(campaign: Campaign, state: str) -> list[tuple[str, str, int]]:
+    """Return why those of a state that has reasons are in it, the most frequent first: (code, the provider's words, how many)."""
+    column = REASON_COLUMNS.get(state)
+    if column is None:
+        return []
+    rows = Recipient.objects.filter(campaign=campaign, state=state).values(column)
+    counted = rows.annotate(count=Count("pk"), text=Max("error")).order_by("-count", column)
+    return [(row[column], row["text"], row["count"]) for row in counted]
+
+
+def recipients(campaign: Campaign, state: str = "", reason: str = "") -> "QuerySet[Recipient]":
     """Return a campaign's recipients in a state (or ``replied``, or ``pending``: in line or leaving), unordered.
 
-    Keyset pages order by ``position``.
+    ``reason`` is a code of :func:`reasons`, ``-`` where none was given. Keyset pages order by ``position``.
     """
     rows: QuerySet[Recipient] = Recipient.objects.filter(campaign=campaign).select_related(
         "contact", "variant", "channel"
@@ -198,4 +212,6 @@ def recipients(campaign: Campaign, state: str = "") -> "QuerySet[Recipient]":
         return rows.exclude(replied_at=None)
     if state == PENDING:
         return rows.filter(state__in=[RecipientState.QUEUED, RecipientState.SENDING])
+    if reason and state in REASON_COLUMNS and "\0" not in reason:
+        rows = rows.filter(**{REASON_COLUMNS[state]: "" if reason == NO_REASON else reason})
     return rows.filter(state=state) if state in RecipientState.values else rows

@@ -25,7 +25,7 @@ from campaigns.models import (
 from campaigns.services import audience
 from campaigns.services.bell import ring_senders
 from campaigns.services.drafts import VariantDraft, check_start, create_campaign, update_draft
-from campaigns.services.official import check_templates
+from campaigns.services.official import check_templates, keep_fees
 from campaigns.services.recipients import confirm_all_unknown, confirm_unknown, decide_unknown, retry_failed
 from campaigns.services.transitions import MOVES, Action, check, lock, tell_pages
 from core.clock import now
@@ -214,6 +214,7 @@ def _freeze(campaign: Campaign) -> None:
     preview = audience.preview_of(campaign)
     if not preview.receives:
         raise EmptyAudienceError(_nobody(preview.left_out), code="empty_audience")
+    keep_fees(campaign)
     if preview.total <= BUILD_AT_ONCE:
         audience.build(campaign)
         ring_senders()

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterable
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from campaigns.errors import CampaignIncompleteError
-from campaigns.models import Variant
+from campaigns.models import Campaign, Variant
 from core.placeholders import placeholders_in, render_placeholders
-from gateways.models import Channel
+from gateways.models import Channel, MessageTemplate, TemplateCategory
 from gateways.official.services import approved
-from gateways.official.texts import fitting
+from gateways.official.texts import fitting, values_in
 from gateways.registry import get_adapter
 
 SAMPLE = "Maria"
+MICROS_PER_REAL = 1_000_000
 
 
 def check_templates(channels: Iterable[Channel], variants: Iterable[Variant]) -> None:
@@ -22,7 +24,37 @@ def check_templates(channels: Iterable[Channel], variants: Iterable[Variant]) ->
             continue
         templates = approved([channel.pk])
         for variant in variants:
-            values = {name: SAMPLE for name, _fallback in placeholders_in(variant.body)}
-            if fitting(templates, render_placeholders(variant.body, values)) is None:
+            if fitting(templates, _sample_of(variant)) is None:
                 words = _("%(number)s is an official number, and message %(label)s is no approved template of it.")
                 raise CampaignIncompleteError(words % {"number": channel.name, "label": variant.label}, code="variants")
+
+
+def keep_fees(campaign: Campaign) -> None:
+    """Keep what Meta takes for a delivered message of each wording by each official number; what is kept already stays.
+
+    Other numbers cost nothing a message.
+    """
+    channels = [one for one in campaign.channels.all() if get_adapter(one.provider).sends_templates]
+    new = [channel for channel in channels if str(channel.pk) not in campaign.fees]
+    campaign.fees |= {str(channel.pk): _fees(channel, campaign.variants.all()) for channel in new}
+    campaign.save(update_fields=["fees"])
+
+
+def _fees(channel: Channel, variants: Iterable[Variant]) -> dict[str, int]:
+    templates = approved([channel.pk])
+    return {
+        str(variant.pk): round(settings.META_FEES[_category(variant, templates)] * MICROS_PER_REAL)
+        for variant in variants
+    }
+
+
+def _category(variant: Variant, templates: Iterable[MessageTemplate]) -> str:
+    """Return the category of the template that a wording is sent as; what fits none any more counts as the dearest."""
+    said = _sample_of(variant)
+    fits = (one.category for one in templates if values_in(one.body, said) is not None)
+    found = next(fits, TemplateCategory.MARKETING)
+    return found if found in settings.META_FEES else TemplateCategory.MARKETING
+
+
+def _sample_of(variant: Variant) -> str:
+    return render_placeholders(variant.body, {name: SAMPLE for name, _fallback in placeholders_in(variant.body)})

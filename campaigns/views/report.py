@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -12,18 +12,20 @@ from accounts.access import member_required, role_required
 from accounts.http import MemberRequest
 from accounts.models import Role
 from campaigns.errors import CampaignIncompleteError, CampaignStateError
-from campaigns.models import Campaign, CampaignState, Recipient
+from campaigns.models import Campaign, CampaignState, Recipient, RecipientState, SkipReason
 from campaigns.queries import figures as queries
 from campaigns.queries import report
+from campaigns.queries.figures import NO_REASON
 from campaigns.queries.forecast import eta
 from campaigns.queries.waiting import pause_words, standstills, waiting_note
+from campaigns.results.tables import reason_words
 from campaigns.services import lifecycle
 from campaigns.services.audience import ordered_lists, preview_of
 from campaigns.services.audience_rules import AudienceRules
 from campaigns.services.recipients import decide_unknown, retry_failed
+from campaigns.views.results import results_context
 from campaigns.views.review import EDITABLE, Choice, review
 from campaigns.views.words import left_out_words, legend
-from core.exports import csv_response, xlsx_response
 from core.pagination import InvalidCursorError, keyset_page
 from leads.models import ContactList
 
@@ -57,13 +59,18 @@ def campaign_list(request: MemberRequest) -> HttpResponse:
 @member_required
 def campaign_page(request: MemberRequest, campaign_id: UUID) -> HttpResponse:
     campaign = queries.get_campaign(campaign_id)
+    target = request.htmx.target if request.htmx else None
+    if target == "results":
+        return render(request, "campaigns/campaign.html#results", results_context(request, campaign))
     parts = queries.tally(campaign)
-    match request.htmx.target if request.htmx else None:
+    match target:
         case "report":
             return render(request, "campaigns/campaign.html#report", _report(request, campaign, parts))
         case "recipients":
             return render(request, "campaigns/campaign.html#recipients", _recipients(request, campaign, parts))
     context = _report(request, campaign, parts) | _recipients(request, campaign, parts)
+    if campaign.started_at and "por" in request.GET:
+        context |= results_context(request, campaign)
     return render(request, "campaigns/campaign.html", context)
 
 
@@ -117,33 +124,6 @@ def recipient_decide(request: MemberRequest, campaign_id: UUID, recipient_id: UU
     return redirect(f"{request.path.split('/destinatarios/')[0]}/?situacao=unknown")
 
 
-@require_safe
-@member_required
-def campaign_export(request: MemberRequest, campaign_id: UUID, file_format: str) -> HttpResponseBase:
-    campaign = queries.get_campaign(campaign_id)
-    rows = (
-        [r.contact.name, r.phone, r.variant.label if r.variant else "", r.channel.name if r.channel else "",
-         r.get_state_display(), r.get_skip_reason_display(), r.sent_at or "", r.delivered_at or "", r.read_at or "",
-         r.replied_at or "", r.error]
-        for r in queries.recipients(campaign).order_by("position").iterator(chunk_size=2000)
-    )  # fmt: skip
-    headers = [
-        "nome",
-        "telefone",
-        "variacao",
-        "numero",
-        "situacao",
-        "motivo",
-        "enviada",
-        "entregue",
-        "lida",
-        "respondeu",
-        "erro",
-    ]
-    answer = xlsx_response if file_format == "xlsx" else csv_response
-    return answer(campaign.name, headers, list(rows))
-
-
 def _report(request: MemberRequest, campaign: Campaign, parts: Sequence[queries.Part]) -> dict[str, object]:
     variants = queries.variant_figures(campaign, parts)
     numbers = queries.channel_figures(campaign, parts)
@@ -185,7 +165,8 @@ def _review(campaign: Campaign) -> list[Choice]:
 
 def _recipients(request: MemberRequest, campaign: Campaign, parts: Sequence[queries.Part]) -> dict[str, object]:
     state, cursor = request.GET.get("situacao", ""), request.GET.get("cursor")
-    rows = queries.recipients(campaign, state)
+    reason = request.GET.get("motivo", "")
+    rows = queries.recipients(campaign, state, reason)
     try:
         page = keyset_page(rows, order="position", cursor=cursor, size=RECIPIENTS)
     except InvalidCursorError:
@@ -193,13 +174,12 @@ def _recipients(request: MemberRequest, campaign: Campaign, parts: Sequence[quer
         page = keyset_page(rows, order="position", cursor=cursor, size=RECIPIENTS)
     return {
         "campaign": campaign,
-        "recipients": [
-            (one, report.error_words(one.error_code, one.error) if one.error_code or one.error else "")
-            for one in page.items
-        ],
+        "recipients": [(one, "" if one.skip_reason else reason_words(one)) for one in page.items],
         "next_cursor": page.next_cursor,
         "is_first_page": not cursor,
         "state_filter": state,
+        "reason_filter": reason,
+        "reasons": _reasons(campaign, state),
         "filters": _filters(queries.stats(campaign, parts), state),
     }
 
@@ -219,3 +199,14 @@ def _filters(figures: queries.CampaignStats, chosen: str) -> list[tuple[str, str
         ("skipped", pgettext("recipients", "Left out"), figures.skipped),
     ]
     return [row for row in found if row[2] or row[0] in {"", chosen}]
+
+
+def _reasons(campaign: Campaign, state: str) -> list[tuple[str, str, int]]:
+    """Return why those of a state were left out or not reached, the most frequent first: (value, words, how many)."""
+    if state == RecipientState.SKIPPED:
+        labels = dict(SkipReason.choices)
+        return [(code, str(labels[code]), count) for code, _text, count in queries.reasons(campaign, state)]  # type: ignore[index]
+    return [
+        (code or NO_REASON, report.error_words(code, text), count)
+        for code, text, count in queries.reasons(campaign, state)
+    ]

@@ -1,0 +1,145 @@
+"""One table of facts of which every figure is a sum: by wording, number and hour of the day on which the message left.
+
+A qualification, a booking, a payment or a call of a model belongs to the newest campaign message that its contact had got
+before it and whose campaign's days were not over. So each belongs to one campaign at most, and campaigns add up.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+from django.db.models import Count, Q
+from django.db.models.functions import ExtractHour
+
+from billing.models import ChargeState
+from bookings.models import BookingState
+from campaigns.models import Campaign, Recipient, RecipientState
+from campaigns.queries.figures import SENT_STATES
+
+ARRIVED = SENT_STATES[1:]
+BOOKED = (BookingState.CONFIRMED, BookingState.MOVED, BookingState.DONE, BookingState.MISSED)
+PAID = (ChargeState.PAID, ChargeState.REFUNDING)
+
+# Contacts who did something while the campaign's messages could have led to it; amounts in millionths of a real.
+_HAPPENED = """
+SELECT 'qualified' AS kind, contact_id, qualified_at AS at, 0::bigint AS micros FROM sdr_qualification
+WHERE organization_id = %(organization)s AND qualified_at >= %(since)s
+UNION ALL
+SELECT 'booked', contact_id, created_at, 0 FROM bookings_booking
+WHERE organization_id = %(organization)s AND created_at >= %(since)s AND state = ANY(%(booked)s)
+UNION ALL
+SELECT 'paid', l.contact_id, c.paid_at, (c.amount_cents - c.refunded_cents)::bigint * 10000
+FROM billing_charge c JOIN bookings_chargelink l ON l.charge_id = c.id AND l.organization_id = c.organization_id
+WHERE c.organization_id = %(organization)s AND c.paid_at >= %(since)s AND c.state = ANY(%(paid)s) AND l.contact_id IS NOT NULL
+UNION ALL
+SELECT 'ai', v.contact_id, m.at, m.cost_micros
+FROM sdr_modelcall m JOIN conversations_conversation v ON v.id = m.conversation_ref AND v.organization_id = m.organization_id
+WHERE m.organization_id = %(organization)s AND m.at >= %(since)s AND m.cost_micros > 0
+"""
+_OWNED = f"""
+SELECT r.id, r.variant_id, r.channel_id, r.sent_at, h.kind, h.micros
+FROM ({_HAPPENED}) h CROSS JOIN LATERAL (
+  SELECT r.* FROM campaigns_recipient r JOIN campaigns_campaign c ON c.id = r.campaign_id
+  WHERE r.organization_id = %(organization)s AND r.contact_id = h.contact_id AND r.sent_at <= h.at
+    AND r.sent_at > h.at - make_interval(days => c.attribution_days)
+  ORDER BY r.sent_at DESC LIMIT 1
+) r WHERE r.campaign_id = %(campaign)s
+"""
+_BY_CELL = f"""
+SELECT variant_id, channel_id, EXTRACT(HOUR FROM sent_at AT TIME ZONE %(zone)s)::int, kind, count(DISTINCT id), sum(micros)::bigint
+FROM ({_OWNED}) owned GROUP BY 1, 2, 3, 4
+"""
+_BY_PERSON = f"SELECT id, kind, count(*), sum(micros)::bigint FROM ({_OWNED}) owned GROUP BY 1, 2"
+
+
+class Place(NamedTuple):
+    """Where a message stands; ``hour`` is None for one that has not left."""
+
+    variant_id: UUID | None
+    channel_id: UUID | None
+    hour: int | None
+
+
+@dataclass
+class Cell:
+    """People by the furthest that each kind of step tells, and money in millionths of a real."""
+
+    total: int = 0
+    sent: int = 0
+    delivered: int = 0
+    read: int = 0
+    replied: int = 0
+    failed: int = 0
+    qualified: int = 0
+    booked: int = 0
+    paid: int = 0
+    fee: int = 0
+    ai: int = 0
+    revenue: int = 0
+
+    def add(self, other: "Cell") -> None:
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
+
+
+def cells_of(campaign: Campaign) -> dict[Place, Cell]:
+    """Return the facts of a campaign in two queries."""
+    zone = campaign.organization.timezone
+    found: dict[Place, Cell] = defaultdict(Cell)
+    for row in _messages(campaign, zone):
+        place = Place(row.pop("variant_id"), row.pop("channel_id"), row.pop("hour"))
+        found[place] = Cell(**row, fee=row["delivered"] * fee_micros(campaign, place.variant_id, place.channel_id))
+    for variant_id, channel_id, hour, kind, people, micros in _asked(campaign, _BY_CELL, zone=zone):
+        _record(found[Place(variant_id, channel_id, hour)], kind, people, micros)
+    return dict(found)
+
+
+def deeds_of(campaign: Campaign) -> dict[UUID, Cell]:
+    """Return what each recipient did after the message, and what the AI's talk with them cost; who did nothing is absent."""
+    found: dict[UUID, Cell] = defaultdict(Cell)
+    for recipient_id, kind, times, micros in _asked(campaign, _BY_PERSON):
+        _record(found[recipient_id], kind, times, micros)
+    return dict(found)
+
+
+def fee_micros(campaign: Campaign, variant_id: UUID | None, channel_id: UUID | None) -> int:
+    """Return what a delivered message cost by the prices of the start; nothing by a number that Meta does not bill."""
+    return int(campaign.fees.get(str(channel_id), {}).get(str(variant_id), 0))
+
+
+def _messages(campaign: Campaign, zone: str) -> Any:
+    rows = Recipient.objects.filter(campaign=campaign).exclude(state=RecipientState.SKIPPED)
+    return rows.values("variant_id", "channel_id", hour=ExtractHour("sent_at", tzinfo=ZoneInfo(zone))).annotate(
+        total=Count("pk"),
+        sent=Count("pk", filter=Q(state__in=SENT_STATES)),
+        delivered=Count("pk", filter=Q(state__in=ARRIVED)),
+        read=Count("pk", filter=Q(state=RecipientState.READ)),
+        replied=Count("replied_at"),
+        failed=Count("pk", filter=Q(state__in=[RecipientState.FAILED, RecipientState.INVALID])),
+    )
+
+
+def _record(cell: Cell, kind: str, people: int, micros: int) -> None:
+    match kind:
+        case "ai":
+            cell.ai = micros
+        case "paid":
+            cell.paid, cell.revenue = people, micros
+        case _:
+            setattr(cell, kind, people)
+
+
+def _asked(campaign: Campaign, sql: str, **more: str) -> list[Any]:
+    if campaign.started_at is None:
+        return []
+    values: dict[str, Any] = {
+        "organization": campaign.organization_id, "campaign": campaign.pk, "since": campaign.started_at,
+        "booked": list(BOOKED), "paid": list(PAID), **more,
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        rows: list[Any] = cursor.fetchall()
+    return rows

@@ -1,0 +1,69 @@
+"""Results as rows of a spreadsheet: the lines of a breakdown, and each recipient with what followed."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from campaigns.models import Campaign, Recipient
+from campaigns.queries import report
+from campaigns.results.cells import ARRIVED, Cell, deeds_of, fee_micros
+from campaigns.results.lines import Line
+
+Rows = tuple[list[str], Iterator[list[Any]]]
+MICROS_PER_REAL = 1_000_000
+BATCH = 2_000
+
+
+def line_rows(lines: Sequence[Line], way: str) -> Rows:
+    """Return headers and rows of a breakdown; its sums are the figures of the page."""
+    of_whom = {"variante": _("Variation"), "numero": _("Number"), "hora": _("Hour of sending")}[way]
+    headers = [
+        of_whom, pgettext("funnel", "List"), pgettext("messages", "Sent"), pgettext("messages", "Delivered"),
+        pgettext("messages", "Read"), pgettext("people", "Answered"), pgettext("people", "Qualified"),
+        pgettext("people", "Booked"), pgettext("people", "Paid"), pgettext("messages", "Failed"),
+        _("Meta's fee (R$)"), _("AI (R$)"), _("Cost (R$)"), _("Revenue (R$)"), _("Cost per qualified lead (R$)"),
+    ]  # fmt: skip
+    return headers, (_line_row(line) for line in lines)
+
+
+def _line_row(line: Line) -> list[Any]:
+    people, each = line.people, line.cents_per_qualified
+    return [
+        line.name, people.total, people.sent, people.delivered, people.read, people.replied, people.qualified, people.booked,
+        people.paid, people.failed, _reais(line.fee_cents), _reais(line.ai_cents), _reais(line.cost_cents),
+        _reais(line.revenue_cents), "" if each is None else _reais(each),
+    ]  # fmt: skip
+
+
+def recipient_rows(campaign: Campaign, recipients: Iterable[Recipient]) -> Rows:
+    """Return headers and rows of recipients. Money has six decimals: its sum, rounded to cents, is the figure of the page."""
+    headers = [
+        _("Name"), _("Phone"), _("Variation"), _("Number"), _("State"), _("Reason"), pgettext("at", "Sent"),
+        pgettext("at", "Delivered"), pgettext("at", "Read"), pgettext("at", "Answered"), pgettext("people", "Qualified"),
+        _("Bookings"), _("Payments"), _("Meta's fee (R$)"), _("AI (R$)"), _("Revenue (R$)"),
+    ]  # fmt: skip
+    deeds, nothing = deeds_of(campaign), Cell()
+    return headers, (_recipient_row(campaign, one, deeds.get(one.pk, nothing)) for one in recipients)
+
+
+def _recipient_row(campaign: Campaign, one: Recipient, did: Cell) -> list[Any]:
+    fee = fee_micros(campaign, one.variant_id, one.channel_id) if one.state in ARRIVED else 0
+    return [
+        one.contact.name, one.phone, one.variant.label if one.variant else "", one.channel.name if one.channel else "",
+        one.get_state_display(), reason_words(one), one.sent_at, one.delivered_at, one.read_at, one.replied_at,
+        bool(did.qualified), did.booked, did.paid, *(Decimal(micros) / MICROS_PER_REAL for micros in (fee, did.ai, did.revenue)),
+    ]  # fmt: skip
+
+
+def reason_words(one: Recipient) -> str:
+    """Return why somebody was left out or was not reached, in plain words; empty for everybody else."""
+    if one.skip_reason:
+        return str(one.get_skip_reason_display())
+    return report.error_words(one.error_code, one.error) if one.error_code or one.error else ""
+
+
+def _reais(cents: int) -> Decimal:
+    return Decimal(cents) / 100
