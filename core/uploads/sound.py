@@ -14,8 +14,10 @@ def verify_ogg(data: bytes) -> None:
     offset = 0
     while offset < len(data):
         header = data[offset : offset + 27]
-        table = data[offset + 27 : offset + 27 + header[26]] if len(header) == 27 else b""
-        if header[:5] != b"OggS\0" or len(table) != header[26]:
+        if header[:5] != b"OggS\0" or len(header) < 27:
+            raise DamagedFileError("cut page")
+        table = data[offset + 27 : offset + 27 + header[26]]
+        if len(table) != header[26]:
             raise DamagedFileError("cut page")
         body = offset + 27 + len(table)
         if offset == 0 and not data[body : body + 8].startswith(_CODECS):

@@ -11,7 +11,7 @@ from django.http import Http404
 from django.test import RequestFactory
 from django.test.utils import override_settings
 from django.utils.translation import override
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -197,6 +197,7 @@ def test_any_damaged_file_is_kept_safe_or_refused(name: str, data: st.DataObject
 
 
 @settings(max_examples=300, deadline=None)
+@example(b"OggS\0", "a.ogg")
 @given(
     st.binary(max_size=300), st.sampled_from(["a.jpg", "a.png", "a.mp4", "a.ogg", "a.mp3", "a.webm", "a.pdf", "a.aac"])
 )
