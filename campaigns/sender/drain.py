@@ -217,14 +217,15 @@ class Drain:
         if self._is_spaced or self.probing:
             if self._is_busy():
                 return HOLD_SECONDS
-        elif len(self._buffer) >= (MAX_BATCH if self.facts.gap_seconds else self._reserve()):
+        elif len(self._buffer) >= (max(1, self._batch() // 2) if self.facts.gap_seconds else self._reserve()):
             return HOLD_SECONDS
         return max(0.0, self.dry_until - time.monotonic(), self.next_at - time.monotonic() - self._ahead_seconds)
 
     # ---- Claiming ------------------------------------------------------------------------------------------------------------
 
     async def _claim(self) -> int:
-        count = self._batch() if self._is_spaced else max(1, self._batch() - len(self._buffer))
+        is_paced = self._is_spaced or self.facts.gap_seconds > 0
+        count = self._batch() if is_paced else max(1, self._batch() - len(self._buffer))
         if self.slots.is_limited:
             count = await self._slots_for(count)
             if count == 0:
