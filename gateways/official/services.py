@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from pydantic import ValidationError
 
 from accounts.models import Membership
 from accounts.services.audit import record_audit
@@ -64,12 +65,13 @@ def save_template(
 
 def sync_to_meta(template: MessageTemplate, *, actor: Membership | None) -> MessageTemplate:
     """Submit a draft for review. Submitting twice at once submits once; raises :class:`TemplateError` in words."""
+    config = _config(template.channel)
     taken = MessageTemplate.objects.filter(pk=template.pk, status__in=EDITABLE).update(
         status=TemplateStatus.PENDING, submitted_at=now(), reason="", provider_status=""
     )
     if not taken:
         raise TemplateError(_("This template is with Meta already."))
-    answer = _ask(template.channel, lambda config: meta.create_template(config, template.as_payload()))
+    answer = _run(meta.create_template(config, template.as_payload()))
     rows = MessageTemplate.objects.filter(pk=template.pk)
     if isinstance(answer, meta.Refused):
         if answer.is_certain:
@@ -189,7 +191,18 @@ def tell_pages(organization_id: UUID, **data: str) -> None:
 
 
 def _ask(channel: Channel, operation: Callable[[CloudConfig], Operation[R]]) -> R:
-    return sync.run(operation(CloudConfig.model_validate(channel.config)), simulator=_no_simulator)
+    return _run(operation(_config(channel)))
+
+
+def _config(channel: Channel) -> CloudConfig:
+    try:
+        return CloudConfig.model_validate(channel.config)
+    except ValidationError as error:
+        raise TemplateError(_("This number is not connected to Meta.")) from error
+
+
+def _run(operation: "Operation[R]") -> R:
+    return sync.run(operation, simulator=_no_simulator)
 
 
 def _no_simulator(call: HttpCall) -> HttpReply:

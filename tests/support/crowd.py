@@ -22,12 +22,12 @@ from leads.models import (
     Contact,
     ContactIdentity,
     ContactList,
-    ContactMerge,
     Import,
     ImportIssue,
     ListMembership,
     TimelineEntry,
 )
+from leads.services.joining import join_contacts
 from sagas.models import SagaExecution, SagaStepRecord
 from sdr.models import Calibration, Document, Prompt, Qualification, Question, Refusal
 
@@ -96,9 +96,8 @@ class Crowd:
         self.contacts = contacts
         ContactIdentity.objects.create(contact=self.rows["contact"], kind="phone", value=f"+55119555{number:05d}")
         TimelineEntry.objects.create(contact=self.rows["contact"], kind="imported", title="Importado", at=now())
-        gone = Contact.objects.create(name=f"Antigo {number}", merged_into=self.rows["contact"])
-        merge = ContactMerge.objects.create(kept=self.rows["contact"], gone=gone, gone_name=gone.name, by=self.member)
-        self._keep("merge", merge)
+        gone = Contact.objects.create(name=f"Antigo {number}")
+        self._keep("merge", join_contacts(self.rows["contact"], gone, actor=self.member))
 
     def _talks(self, number: int) -> None:
         channel = Channel(

@@ -1,6 +1,9 @@
 """The hand-cranked clockwork of the tests: runs what workers would run, here and now."""
 
+from contextlib import suppress
+
 from django.db import connection
+from rq.exceptions import InvalidJobOperation
 
 from core.jobs import QUEUES, queue, run_job
 from sagas.outbox import deliver_due
@@ -36,6 +39,7 @@ def _run_queued() -> int:
         for job in rq_queue.get_jobs():
             rq_queue.remove(job)
             run_job(**job.kwargs)
-            job.delete()
+            with suppress(InvalidJobOperation):  # a server of the test has put the same bell in line again meanwhile
+                job.delete()
             ran += 1
     return ran
