@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from accounts.models import Membership
 
@@ -42,6 +42,12 @@ def _beside_a_loop() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         yield
+
+
+@pytest.fixture(autouse=True)
+def _patience() -> None:
+    """A loaded machine answers late; what never comes fails all the same."""
+    expect.set_options(timeout=60_000)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ from accounts.models import Membership, Organization
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 Window = Callable[..., Page]
-expect.set_options(timeout=60_000)
 LIGHTNESS = """() => {
   const paint = document.createElement("canvas").getContext("2d");
   paint.fillStyle = getComputedStyle(document.body).backgroundColor;

@@ -14,7 +14,6 @@ from tests.support.jobs import drain
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 Window = Callable[..., Page]
-expect.set_options(timeout=60_000)
 ROWS = [
     "nome;telefone;cidade",
     "Mariana Teixeira;(19) 99742-6108;Campinas",

@@ -16,7 +16,6 @@ from tests.support.thread import receive, simulator
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 Window = Callable[..., Page]
 PHONE = 390
-expect.set_options(timeout=60_000)
 
 
 @pytest.fixture

@@ -19,7 +19,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 Window = Callable[..., Page]
 NEW = "/campanhas/nova/"
 TEXT = "Oi, {nome|tudo bem}! Quer saber do clareamento?"
-expect.set_options(timeout=60_000)
 
 
 @pytest.fixture
