@@ -12,15 +12,17 @@ from typing import NamedTuple, Protocol, TypeVar
 from uuid import UUID, uuid4
 
 import aiohttp
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError
 
 from campaigns.sender import claims
 from campaigns.sender.claims import Claimed, Wish
 from campaigns.sender.database import Database
 from campaigns.sender.due import SPACED_SECONDS, Facts, look
+from campaigns.sender.lookahead import AHEAD_SECONDS, MAX_BATCH, Lookahead
 from campaigns.sender.outcomes import NOT_THE_MESSAGE, Settlement, judge, unsent
 from campaigns.sender.quota import MinuteSlots, PlanQuota
 from campaigns.sender.settling import remember_numbers, settle_batch
+from campaigns.sender.simulated import closing_port
 from campaigns.services.lifecycle import complete_if_done
 from campaigns.services.plan import pause_for_plan
 from core.clock import local, now
@@ -28,14 +30,12 @@ from core.crashpoints import crashpoint
 from core.placeholders import greeting_at
 from core.ratelimit import LimitUnavailableError
 from gateways import leases
-from gateways.contract import Adapter, HttpCall, HttpReply, Outcome, OutgoingMessage, SendResult, SimulatorPort
+from gateways.contract import Adapter, Outcome, OutgoingMessage, SendResult
 from gateways.leases import Lease
-from gateways.models import Channel
 from gateways.official.services import approved
 from gateways.official.texts import fitting
 from gateways.registry import get_adapter
 from gateways.services.sending import note_result
-from gateways.services.simulation import simulator_port
 from gateways.services.states import pause_until
 from gateways.transport.aio import arun
 
@@ -49,14 +49,11 @@ HOLD_SECONDS = 1.5
 """A drain waits this long at most with nothing to do; then it gives the channel back."""
 DRY_SECONDS = 0.25
 """After a claim that found nothing, while sends are under way."""
-MAX_BATCH = 100
-AHEAD_SECONDS = 0.15
 LATE_SECONDS = 0.05
 """So much of a late claim's delay is made up for, which keeps the pace and is at most some sends more in one second."""
 SETTLE_ROWS, SETTLE_SECONDS = 250, 0.25
 ALONE_SECONDS = 0.3
 """With gaps from here on, one send at a time: two at once on a phone's number would not look like a person."""
-CLAIM_MARGIN = 3.0
 DOUBTS_BEFORE_REST = 5
 REST = timedelta(seconds=30)
 
@@ -91,7 +88,7 @@ class Drain:
         self.doubts = 0
         self.next_at = 0.0
         self.dry_until = 0.0
-        self._send_seconds = self._claim_seconds = 0.0  # what each takes of late
+        self._lookahead = Lookahead()
         self._closing = False
         self._buffer: deque[_Ready] = deque()
         self._ended: list[Settlement] = []
@@ -132,7 +129,7 @@ class Drain:
         channel = self.facts.channel
         self.adapter: Adapter = get_adapter(channel.provider)
         self.config = self.adapter.config_model.model_validate(channel.config)
-        self.port = _closing_port(channel)
+        self.port = closing_port(channel)
         self.templates = await self._db(partial(approved, [channel.pk])) if self.adapter.sends_templates else []
         self.quota, self.slots = await self._db(self._db_quota)
         self.probing = channel.paused_until is not None and channel.paused_until > self.facts.at - 10 * REST
@@ -197,27 +194,20 @@ class Drain:
         return self.shared.window()
 
     def _batch(self) -> int:
-        """Return how many rows may be claimed now: 150 ms of sends, or twice the window, never more than 100."""
+        """Return how many rows may be claimed now: of paced ones 150 ms, never more than 100."""
         if self._is_spaced or self.probing:
             return 1
         if self.facts.gap_seconds > 0:
             return min(MAX_BATCH, max(1, int(AHEAD_SECONDS / self.facts.gap_seconds)))
-        return min(MAX_BATCH, max(2 * self._window(), 2 * self._reserve(), int(self._speed() * AHEAD_SECONDS)))
-
-    def _reserve(self) -> int:
-        """Return how few rows may be left when the next are claimed: what leaves while that takes, also when it takes longer."""
-        during = self._speed() * self._claim_seconds
-        return min(MAX_BATCH // 2, max(self._window() * 5 // 4, int(during * CLAIM_MARGIN)))
-
-    def _speed(self) -> float:
-        """Return how many sends a second the window allows; nothing before the first answer."""
-        return self._window() / self._send_seconds if self._send_seconds else 0.0
+        return self._lookahead.batch(self._window())
 
     def _seconds_to_claim(self) -> float:
         if self._is_spaced or self.probing:
             if self._is_busy():
                 return HOLD_SECONDS
-        elif len(self._buffer) >= (max(1, self._batch() // 2) if self.facts.gap_seconds else self._reserve()):
+        elif len(self._buffer) >= (
+            max(1, self._batch() // 2) if self.facts.gap_seconds else self._lookahead.reserve(self._window())
+        ):
             return HOLD_SECONDS
         return max(0.0, self.dry_until - time.monotonic(), self.next_at - time.monotonic() - self._ahead_seconds)
 
@@ -234,7 +224,7 @@ class Drain:
         gaps = self._gaps(count)
         try:
             rows, delay = await self._db(partial(self._db_claim, count, gaps, token))
-            self._claim_seconds = _lately(self._claim_seconds, time.monotonic() - claimed_at)
+            self._lookahead.note_claim(time.monotonic() - claimed_at)
         except (DatabaseError, InterfaceError):
             # The claim may be committed although nobody said so. None of it was begun, so it can be given back.
             await self.shared.database.insist(self.organization_id, partial(claims.give_back, token))
@@ -325,7 +315,7 @@ class Drain:
             logger.exception("send ended in an error", extra={"channel": str(self.channel_id)})
             result = SendResult(Outcome.UNKNOWN, code="error", detail=f"{type(error).__name__}: {error}"[:300])
         crashpoint("send.answered")
-        self._send_seconds = _lately(self._send_seconds, time.monotonic() - began)
+        self._lookahead.note_send(time.monotonic() - began)
         self.in_flight -= 1
         self._note(row, result)
         self._end(judge(row, result))
@@ -442,22 +432,3 @@ class Drain:
     def _db_keep(self) -> tuple[bool, Facts]:
         held = leases.renew(self.lease, CHANNEL_LEASE_SECONDS)
         return held, look(self.channel_id, self.organization_id)
-
-
-def _lately(before: float, measured: float) -> float:
-    """Return the mean in which each new measure counts for a tenth."""
-    return before + (measured - before) / 10 if before else measured
-
-
-def _closing_port(channel: Channel) -> SimulatorPort:
-    """Return the Simulator's server, whose thread gets a new connection after an error of the database."""
-    port = simulator_port(channel)
-
-    def serve(call: HttpCall) -> HttpReply:
-        try:
-            return port(call)
-        except (DatabaseError, InterfaceError):
-            connection.close()
-            raise
-
-    return serve

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from core.placeholders import greeting_at
 from core.text import first_name
 from sdr.contract import BusinessProfile, ChatMessage, Fact, Intent, Sentiment
 from sdr.engine.replies.answers import Answer, answer_to
@@ -64,9 +65,8 @@ def greeting(profile: BusinessProfile, now: datetime) -> str:
     """Return how the SDR introduces itself the first time."""
     if profile.opening:
         return profile.opening
-    hello = "Bom dia" if 5 <= now.hour < 12 else "Boa tarde" if 12 <= now.hour < 18 else "Boa noite"
     business = f", da {profile.business_name}" if profile.business_name else ""
-    return f"{hello}! Aqui é {_article(profile.agent_name)}{profile.agent_name}{business}."
+    return f"{greeting_at(now)}! Aqui é {_article(profile.agent_name)}{profile.agent_name}{business}."
 
 
 def _article(name: str) -> str:
