@@ -47,14 +47,16 @@ def phone_of(hit: dict[str, Any]) -> str:
 
 
 @contextmanager
-def gateway_process(folder: Path, sessions: Sequence[str], **faults: float) -> Iterator[Gateway]:
+def gateway_process(folder: Path, sessions: Sequence[str], port: int = 0, **faults: float) -> Iterator[Gateway]:
+    """Run a server, on a free port where none is given; one that comes back goes on with its history."""
+    folder.mkdir(exist_ok=True)
     history = folder / "history.jsonl"
     command = [sys.executable, "-m", "tests.support.fake_waha", "--history", str(history)]
     for name in sessions:
         command += ["--session", name]
     for name, value in faults.items():
         command += [f"--{name.replace('_', '-')}", str(value)]
-    process, url = _serve(command)
+    process, url = _serve(command, port)
     try:
         yield Gateway(url, history)
     finally:
@@ -64,11 +66,11 @@ def gateway_process(folder: Path, sessions: Sequence[str], **faults: float) -> I
             process.stdout.close()
 
 
-def _serve(command: list[str]) -> tuple["subprocess.Popen[str]", str]:
+def _serve(command: list[str], port: int) -> tuple["subprocess.Popen[str]", str]:
     # Below the ports that outgoing connections are given; another test may still be quicker.
     for _attempt in range(5):
         process = subprocess.Popen(
-            [*command, "--port", str(free_port())],
+            [*command, "--port", str(port or free_port())],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -23,6 +23,7 @@ django.setup()
 from campaigns.sender import claims, drain, engine, settling  # noqa: E402  # models need Django to be set up
 from core import crashpoints  # noqa: E402
 from gateways import pacing  # noqa: E402
+from gateways.providers.waha import adapter as waha  # noqa: E402
 
 # A number of a phone never goes faster than this; the tests have seconds, not hours.
 pacing.FLOOR_MS = 0
@@ -38,6 +39,8 @@ def send(options: dict[str, Any]) -> None:
     drain.CHANNEL_LEASE_SECONDS = options.get("channel_lease", 1.0)
     drain.KEEP_SECONDS = 0.25
     engine.LAST_SENDS_SECONDS = options.get("last_sends", engine.LAST_SENDS_SECONDS)
+    waha.SEND_SECONDS = options.get("send_seconds", waha.SEND_SECONDS)
+    waha.ASK_SECONDS = options.get("send_seconds", waha.ASK_SECONDS)
     settings.REDIS_URL = options.get("redis_url", settings.REDIS_URL)
     if place := options.get("crash_at"):
         os.environ["CRASH_AT"] = place
