@@ -1,111 +1,81 @@
-"""When a campaign will be through, by the arithmetic that the sender keeps: pace, caps, quiet and sending hours."""
+"""When a campaign will be through and which number sends when, by the arithmetic that the sender keeps."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from uuid import UUID
+
+from django.db.models import Count, Q
 
 from accounts.models import Organization
 from billing import services as billing
-from campaigns.models import Campaign, Recipient, RecipientState
+from campaigns.models import Campaign, CampaignChannel, CampaignState, Recipient, RecipientState
+from campaigns.preflight.calendar import STEPS, Allowance, Line, Plan, PlannedDay, Walk
 from campaigns.queries.waiting import serving
-from core.clock import SendingHours, local, next_allowed, now, outside_quiet
-from gateways.models import Channel, ChannelState
-from gateways.pacing import pace_of, used_today
+from core.clock import SendingHours, now
+from gateways.models import SENDING_ROLES, Channel, ChannelState
 
-STEP = timedelta(hours=1)
-FAR = timedelta(days=60)
-UNPACED_GAP = 0.05
-"""Seconds a message of a number whose gateway alone sets the speed: the speed of a middling one."""
+__all__ = ["Plan", "PlannedDay", "eta", "outlook", "plan"]
 
-
-@dataclass(frozen=True)
-class PlannedDay:
-    """How many messages leave on a local day, and from when on; none where the day is closed or its caps are used up."""
-
-    day: date
-    count: int
-    opens: datetime | None
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What the sender will do by its own arithmetic; ``ends_at`` None when the end is not in sight."""
-
-    days: Sequence[PlannedDay]
-    ends_at: datetime | None
+QUICK_STEPS = 800
+"""For what is asked again each few seconds while a campaign runs."""
 
 
 def eta(campaign: Campaign, at: datetime | None = None) -> datetime | None:
     """Return about when the last message will leave, or None when that is not in sight (or nothing is left)."""
-    left = Recipient.objects.filter(campaign=campaign, state=RecipientState.QUEUED).count()
-    found = plan(serving(campaign), left, campaign.sending_hours, campaign.organization_id, at)
+    found = outlook(campaign, at, steps=QUICK_STEPS)
     return found.ends_at if found else None
 
 
+def outlook(campaign: Campaign, at: datetime | None = None, *, steps: int = STEPS) -> Plan | None:
+    """Return the plan of what is still in line of a frozen campaign."""
+    rows = Recipient.objects.filter(campaign=campaign, state=RecipientState.QUEUED).order_by()
+    counts = dict(rows.values_list("channel_id").annotate(count=Count("pk")))
+    free = counts.pop(None, 0)
+    return plan(
+        serving(campaign), free, campaign.sending_hours, campaign.organization_id, at, priority=campaign.priority,
+        campaign_id=campaign.pk, pinned=counts, steps=steps,
+    )  # fmt: skip
+
+
 def plan(
-    channels: Iterable[Channel], count: int, hours: SendingHours, organization_id: UUID, start: datetime | None = None
-) -> Plan | None:
-    """Return the plan of ``count`` messages through these numbers, or None where there is nothing to plan."""
-    connected = [channel for channel in channels if channel.state == ChannelState.CONNECTED]
-    if not count or not connected:
+    channels: Iterable[Channel], count: int, hours: SendingHours, organization_id: UUID, start: datetime | None = None,
+    *, priority: int = 0, campaign_id: UUID | None = None, pinned: Mapping[UUID, int] | None = None, steps: int = STEPS,
+) -> Plan | None:  # fmt: skip
+    """Return the plan of ``count`` messages through these numbers, and of those ``pinned`` to one; None for nothing to plan.
+
+    What other campaigns have in line for the same numbers takes its turns too.
+    """
+    connected = {one.pk: one for one in channels if one.state == ChannelState.CONNECTED}
+    kept = {pk: people for pk, people in (pinned or {}).items() if pk in connected}
+    free = count + sum((pinned or {}).values()) - sum(kept.values())
+    mine = Line(set(connected), free, hours, priority, dict(kept))
+    if not mine.left or not connected:
         return None
     zone = Organization.objects.values_list("timezone", flat=True).get(pk=organization_id)
+    others = _others(set(connected), campaign_id)
+    beside = {pk for line in others for pk in line.channels} - set(connected)
+    rows = [*connected.values(), *Channel.objects.filter(pk__in=beside, state=ChannelState.CONNECTED)]
+    allowance = Allowance(billing.usage(organization_id, now()), now(), zone)
     minute = billing.messages_per_minute(organization_id)
-    return _walk(connected, float(count), hours, start or now(), zone, minute * 60.0 if minute else None)
+    return Walk(rows, mine, others, start or now(), zone, allowance, minute, steps).run()
 
 
-class _Hour(NamedTuple):
-    """What one channel can do in an hour: from when on, how fast, how many at most."""
-
-    opens: datetime
-    rate: float
-    most: float
-
-
-def _walk(
-    channels: list[Channel], left: float, sending: SendingHours, start: datetime, zone: str, hourly: float | None
-) -> Plan:
-    used = {channel.pk: float(used_today(channel, start, zone)) for channel in channels}
-    day, at = local(start, zone).date(), start
-    sent, opened = {day: 0.0}, dict[date, datetime]()
-    while at < start + FAR:
-        if local(at, zone).date() != day:
-            day, used = local(at, zone).date(), dict.fromkeys(used, 0.0)
-            sent[day] = 0.0
-        hours = {channel.pk: _hour(sending, channel, at, zone, used[channel.pk]) for channel in channels}
-        total = min(sum(hour.most for hour in hours.values()), hourly or float("inf"))
-        working = [hour for hour in hours.values() if hour.most]
-        if working:
-            opened.setdefault(day, min(hour.opens for hour in working))
-        sent[day] += min(total, left)
-        if total >= left:
-            rate = min(sum(hour.rate for hour in working), hourly or float("inf"))
-            return Plan(_days(sent, opened), min(hour.opens for hour in working) + STEP * (left / rate))
-        left -= total
-        used = {pk: used[pk] + hour.most for pk, hour in hours.items()}
-        at += STEP
-    return Plan(_days(sent, opened), None)
-
-
-def _days(sent: Mapping[date, float], opened: Mapping[date, datetime]) -> list[PlannedDay]:
-    """Return whole messages by day whose sum is that of the exact ones."""
-    found, exact, whole = [], 0.0, 0
-    for day, count in sent.items():
-        exact += count
-        found.append(PlannedDay(day, round(exact) - whole, opened.get(day)))
-        whole = round(exact)
-    return found
-
-
-def _hour(sending: SendingHours, channel: Channel, at: datetime, zone: str, used: float) -> _Hour:
-    pace = pace_of(channel, at)
-    opens = next_allowed(at, sending, zone)
-    if pace.quiet:
-        opens = max(opens, outside_quiet(at, *pace.quiet, zone))
-    if channel.paused_until:
-        opens = max(opens, channel.paused_until)
-    rate = STEP.total_seconds() / ((pace.min_gap + pace.max_gap).total_seconds() / 2 or UNPACED_GAP)
-    count = rate * max(0.0, 1 - (opens - at) / STEP)
-    return _Hour(opens, rate, count if pace.daily_cap is None else max(0.0, min(count, pace.daily_cap - used)))
+def _others(channel_ids: set[UUID], campaign_id: UUID | None) -> list[Line]:
+    """Return what other running campaigns have in line that these numbers serve."""
+    sharing = CampaignChannel.objects.filter(channel__in=channel_ids, campaign__state=CampaignState.RUNNING)
+    campaigns = Campaign.objects.filter(pk__in=sharing.values("campaign_id")).exclude(pk=campaign_id)
+    found = {one.pk: Line(set(), 0, one.sending_hours, one.priority) for one in campaigns}
+    if not found:
+        return []
+    serves = Q(channel__role__in=SENDING_ROLES) | ~Q(took_over_at=None)
+    links = CampaignChannel.objects.filter(serves, campaign__in=found).order_by("served_at")
+    for turn, (pk, channel_id) in enumerate(links.values_list("campaign_id", "channel_id")):
+        found[pk].channels = {*found[pk].channels, channel_id}
+        found[pk].served[channel_id] = turn
+    rows = Recipient.objects.filter(campaign__in=found, state=RecipientState.QUEUED).order_by()
+    for pk, channel_id, people in rows.values_list("campaign_id", "channel_id").annotate(count=Count("pk")):
+        if channel_id in found[pk].channels:
+            found[pk].pinned[channel_id] = people
+        else:
+            found[pk].free += people
+    return list(found.values())

@@ -1,0 +1,1 @@
+"""What a campaign will do, told before it starts and kept to be compared with what it did."""
