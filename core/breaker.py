@@ -30,7 +30,7 @@ OPEN_BOARD = "breakers:open"
 _NOW = "local t = redis.call('TIME'); local now = t[1] * 1000 + math.floor(t[2] / 1000)\n"
 
 # KEYS state, outcomes, in flight, probe, board of the open ones. ARGV failures, cool-down, lease, token.
-# Answers {0 refused, 1 admitted, 2 probe; milliseconds to wait}.
+# Answers {0 refused, 1 admitted, 2 probe, 3 not while so many are out; milliseconds to wait}.
 _ADMIT = f"""{_NOW}
 local opened = redis.call('HGET', KEYS[1], 'opened_at')
 if opened then
@@ -41,7 +41,7 @@ if opened then
 end
 redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now)
 local streak = tonumber(redis.call('HGET', KEYS[1], 'streak') or '0')
-if streak >= 2 and streak + redis.call('ZCARD', KEYS[3]) >= tonumber(ARGV[1]) then return {{0, 1000}} end
+if streak >= 2 and streak + redis.call('ZCARD', KEYS[3]) >= tonumber(ARGV[1]) then return {{3, 1000}} end
 redis.call('ZADD', KEYS[3], now + ARGV[3], ARGV[4])
 redis.call('PEXPIRE', KEYS[3], ARGV[3])
 return {{1, 0}}
@@ -89,9 +89,11 @@ class CircuitOpenError(DomainError):
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
 
-    def __init__(self, retry_after: float) -> None:
+    def __init__(self, retry_after: float, *, is_open: bool = True) -> None:
         super().__init__(_("This service is failing and rests for a moment. Try again soon."), code="circuit_open")
         self.retry_after = max(1, math.ceil(retry_after))
+        self.is_open = is_open
+        """Whether the service is known to fail; else too many calls wait for its answer to add one more."""
 
 
 @dataclass(frozen=True)
@@ -121,8 +123,8 @@ class Breaker:
             with self._one_at_a_time():
                 yield
             return
-        if not verdict:
-            raise CircuitOpenError(int(wait) / 1000)
+        if verdict in {0, 3}:
+            raise CircuitOpenError(int(wait) / 1000, is_open=verdict == 0)
         outcome = -1
         try:
             yield
@@ -165,7 +167,7 @@ class Breaker:
         # Without Redis nobody knows the state: the breaker counts as closed, but only one call of the process goes out.
         semaphore = self._alone[self.name]
         if not semaphore.acquire(blocking=False):
-            raise CircuitOpenError(1)
+            raise CircuitOpenError(1, is_open=False)
         try:
             yield
         finally:
@@ -176,9 +178,13 @@ class Breaker:
         return base, f"{base}:outcomes", f"{base}:flying", f"{base}:probe", redis_key(OPEN_BOARD)
 
 
-def breaker_of(dependency: str, organization_id: UUID | str, **limits: float) -> Breaker:
-    """Return the breaker of one dependency for one organization: another's wrong key must stop nobody else."""
-    return Breaker(f"{dependency}:{organization_id}", **limits)  # type: ignore[arg-type]  # its own fields
+def breaker_of(dependency: str, organization_id: UUID | str, *, place: str = "", **limits: float) -> Breaker:
+    """Return the breaker of one dependency for one organization: another's wrong key must stop nobody else.
+
+    ``place`` tells apart the servers of a dependency that has several, e.g. ``gateway.example.com_3000``.
+    """
+    name = f"{dependency}@{place.replace(':', '_')}" if place else dependency
+    return Breaker(f"{name}:{organization_id}", **limits)  # type: ignore[arg-type]  # its own fields
 
 
 @dataclass(frozen=True)
@@ -186,6 +192,7 @@ class OpenBreaker:
     """A dependency that is left alone; ``retry_at`` is when one call may try it."""
 
     dependency: str
+    place: str
     organization_id: str
     opened_at: datetime
     retry_at: datetime
@@ -195,9 +202,9 @@ def open_breakers(organization_id: UUID | str | None = None) -> list[OpenBreaker
     """Return what is not closed now, of one organization or of all, oldest first; nothing when Redis is away."""
     try:
         board = redis_client().hgetall(redis_key(OPEN_BOARD))
-        found = [_open_from(name.decode(), value.decode()) for name, value in board.items()]
         # What nobody has called for long is forgotten by its own keys first.
-        found = [one for one in found if redis_client().exists(redis_key(f"breaker:{_name_of(one)}"))]
+        names = [name.decode() for name in board if redis_client().exists(redis_key(f"breaker:{name.decode()}"))]
+        found = [_open_from(name, board[name.encode()].decode()) for name in names]
     except RedisError:
         logger.warning("open breakers unknown", exc_info=True)
         return []
@@ -205,15 +212,12 @@ def open_breakers(organization_id: UUID | str | None = None) -> list[OpenBreaker
     return sorted(mine, key=lambda one: one.opened_at)
 
 
-def _name_of(one: OpenBreaker) -> str:
-    return f"{one.dependency}:{one.organization_id}" if one.organization_id else one.dependency
-
-
 def _open_from(name: str, value: str) -> OpenBreaker:
-    dependency, _colon, organization_id = name.partition(":")
+    whole, _colon, organization_id = name.partition(":")
+    dependency, _at, place = whole.partition("@")
     opened_ms, _colon, rest_ms = value.partition(":")
     opened_at = datetime.fromtimestamp(int(opened_ms) / 1000, UTC)
-    return OpenBreaker(dependency, organization_id, opened_at, opened_at + timedelta(milliseconds=int(rest_ms)))
+    return OpenBreaker(dependency, place, organization_id, opened_at, opened_at + timedelta(milliseconds=int(rest_ms)))
 
 
 def _ms(seconds: float) -> int:

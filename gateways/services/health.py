@@ -8,10 +8,11 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
+from core.breaker import CircuitOpenError
 from core.clock import now
 from core.jobs import job
 from core.tenancy import across_organizations
-from gateways.contract import ConnectionReport
+from gateways.contract import ConnectionReport, Operation
 from gateways.models import Channel, ChannelState
 from gateways.registry import get_adapter
 from gateways.services.evidence import NO_ACKS, SILENT_AFTER_SENDS
@@ -114,7 +115,7 @@ def check_health(channel: Channel) -> ConnectionReport:
     """Ask the provider how the connection is, bring it back where that may help, and note what came of it."""
     adapter = get_adapter(channel.provider)
     config = adapter.config_model.model_validate(channel.config)
-    report = sync.run(adapter.health(config), simulator=simulator_port(channel))
+    report = _ask(channel, adapter.health(config))
     if should_switch(channel, report):
         switch_server(channel, reason=report.reason)
         report = ask_to_connect(channel)
@@ -131,7 +132,17 @@ def ask_to_connect(channel: Channel) -> ConnectionReport:
     """Let the provider open the session and send its webhooks to us."""
     adapter = get_adapter(channel.provider)
     config = adapter.config_model.model_validate(channel.config)
-    return sync.run(adapter.connect(config, webhook_url(channel)), simulator=simulator_port(channel))
+    return _ask(channel, adapter.connect(config, webhook_url(channel)))
+
+
+def _ask(channel: Channel, operation: Operation[ConnectionReport]) -> ConnectionReport:
+    try:
+        return sync.run(operation, simulator=simulator_port(channel))
+    except CircuitOpenError as rest:
+        # What the channels of one server found out counts for its others; too many questions at once say nothing.
+        if rest.is_open:
+            return ConnectionReport(ChannelState.DISCONNECTED, f"unreachable: {rest.code}")
+        return ConnectionReport(channel.state, channel.state_reason, qr=channel.qr)
 
 
 def webhook_url(channel: Channel) -> str:

@@ -1,6 +1,7 @@
 from collections.abc import Mapping
 
-from gateways.contract import Answer, MediaRef
+from core.breaker import CircuitOpenError
+from gateways.contract import Answer, FailureKind, MediaRef, TransportFailure
 from gateways.models import Channel
 from gateways.registry import get_adapter
 from gateways.services.simulation import simulator_port
@@ -13,4 +14,7 @@ def download(channel: Channel, media: Mapping[str, str]) -> Answer | None:
         return None
     adapter = get_adapter(channel.provider)
     operation = adapter.fetch_media(adapter.config_model.model_validate(channel.config), MediaRef(**media))
-    return sync.run(operation, simulator=simulator_port(channel))
+    try:
+        return sync.run(operation, simulator=simulator_port(channel))
+    except CircuitOpenError as rest:
+        return TransportFailure(FailureKind.NOT_SENT, rest.code)

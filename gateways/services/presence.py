@@ -2,6 +2,7 @@
 
 import logging
 
+from core.breaker import CircuitOpenError
 from core.jobs import job
 from core.ratelimit import check
 from gateways.models import Channel, ChannelState
@@ -23,16 +24,22 @@ def show_presence(*, organization_id: str, channel_id: str, chat_id: str, typing
         return
     adapter = get_adapter(channel.provider)
     config = adapter.config_model.model_validate(channel.config)
-    trouble = sync.run(adapter.presence(config, chat_id, typing), simulator=simulator_port(channel))
+    try:
+        trouble = sync.run(adapter.presence(config, chat_id, typing), simulator=simulator_port(channel))
+    except CircuitOpenError as rest:
+        trouble = rest.code
     if trouble:
         logger.info("presence not shown", extra={"channel": channel_id, "error": trouble[:300]})
 
 
 def resolve_phone(channel: Channel, chat_id: str) -> str | None:
-    """Return the phone behind a hidden id as the channel's server knows it now."""
+    """Return the phone behind a hidden id as the channel's server knows it now; None also when it is left alone."""
     adapter = get_adapter(channel.provider)
     config = adapter.config_model.model_validate(channel.config)
-    return sync.run(adapter.resolve(config, chat_id), simulator=simulator_port(channel))
+    try:
+        return sync.run(adapter.resolve(config, chat_id), simulator=simulator_port(channel))
+    except CircuitOpenError:
+        return None
 
 
 def announce(channel: Channel, chat_id: str, *, typing: bool) -> None:

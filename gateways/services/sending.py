@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.db.models import F
 
+from core.breaker import CircuitOpenError
 from core.clock import now
 from core.ratelimit import check
 from gateways import number_checks
@@ -27,7 +28,11 @@ def send_once(channel: Channel, message: OutgoingMessage) -> SendResult:
     """Send one message through the channel's provider. The caller has committed its claim before calling this."""
     adapter = get_adapter(channel.provider)
     config = adapter.config_model.model_validate(channel.config)
-    result = sync.run(adapter.send(config, message), simulator=simulator_port(channel))
+    try:
+        result = sync.run(adapter.send(config, message), simulator=simulator_port(channel))
+    except CircuitOpenError as rest:
+        # The heartbeat tells what this means for the channel; the message has not been tried and waits.
+        return SendResult(Outcome.LATER, code=rest.code, detail=str(rest), retry_after_seconds=rest.retry_after)
     if result.outcome is Outcome.SENT:
         Channel.objects.filter(pk=channel.pk).update(unacked_sends=F("unacked_sends") + 1, last_sent_at=now())
     note_result(channel, message.phone, result)

@@ -37,7 +37,9 @@ def process_list(request: MemberRequest) -> HttpResponse:
         "search": request.GET.get("q", "")[:MAX_SEARCH],
         "definitions": orchestrator.definitions(),
         "stuck": SagaExecution.objects.filter(needs_attention=True).count(),
-        "resting": [(service_name(one.dependency), one.retry_at) for one in open_breakers(request.organization.pk)],
+        "resting": [
+            (service_name(one.dependency), one.place, one.retry_at) for one in open_breakers(request.organization.pk)
+        ],
     }
     return render(request, "processes/list.html#results" if request.htmx else "processes/list.html", context)
 

@@ -18,12 +18,13 @@ REASONS: Final[dict[str, object]] = {
     "undo requested": gettext_lazy("Somebody asked for it to be undone."),
     "definition changed": gettext_lazy("The steps of this process have changed since it began."),
 }
-SERVICES: Final[dict[str, str]] = {
+SERVICES: Final[dict[str, object]] = {
     "stripe": "Stripe",
     "focus_nfe": "Focus NFe",
     "google": "Google",
     "telegram": "Telegram",
     "openai": "OpenAI",
+    "gateway": gettext_lazy("Server of the numbers"),
 }
 _PROGRAM_ERROR = re.compile(r"^\w*(?:Error|Exception|Timeout|Warning)\b: |^[A-Z]\w+: |^[A-Z]\w*(?:Error|Timeout)$")
 
@@ -55,7 +56,7 @@ def step_words(execution: SagaExecution, step: str) -> str:
 
 def service_name(dependency: str) -> str:
     """Return the name by which people know a service."""
-    return SERVICES.get(dependency, dependency.replace("_", " ").capitalize())
+    return str(SERVICES.get(dependency, dependency.replace("_", " ").capitalize()))
 
 
 def took_words(span: timedelta) -> str:

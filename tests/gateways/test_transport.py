@@ -6,12 +6,17 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
 
 import aiohttp
 import pytest
 
 from core.addresses import guarded_socket
+from core.breaker import CircuitOpenError, open_breakers
 from core.http import request
+from core.ids import uuid7
+from core.tenancy import activate_organization
 from gateways.contract import Answer, FailureKind, HttpCall, HttpReply, Operation, TransportFailure
 from gateways.transport import aio, sync
 from tests.support.sockets import answers, drips, full_backlog, hangs, peer, refused_url, resets, says
@@ -175,3 +180,65 @@ def test_a_private_address_is_refused_where_the_setting_says_so(drive: Drive, se
 def test_a_call_of_the_simulator_stays_inside(drive: Drive) -> None:
     reply = drive(HttpCall("POST", "simulator://send", json={}, effectful=True))
     assert isinstance(reply, HttpReply) and reply.json() == {"id": "sim-1"}
+
+
+# ---- A server that fails is left alone, for one organization and one server at a time ---------------------------------
+
+
+def _guarded(url: str, organization_id: UUID) -> Answer:
+    with activate_organization(organization_id):
+        return _sync(_send(url))
+
+
+@pytest.fixture
+def hasty(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.ALLOW_PRIVATE_HOSTS = True
+    monkeypatch.setattr(sync, "CONNECT_SECONDS", 0.4)
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_server_that_is_gone_is_left_alone() -> None:
+    one, other = uuid7(), uuid7()
+    with peer(answers("503 Service Unavailable", b"")) as server:
+        for _again in range(5):
+            assert _guarded(server.url, one).status == 503  # type: ignore[union-attr]
+        with pytest.raises(CircuitOpenError) as caught:
+            _guarded(server.url, one)
+        assert caught.value.is_open
+        assert len(server.requests) == 5
+        # Neither another business nor another server of this one is stopped by it.
+        assert _guarded(server.url, other).status == 503  # type: ignore[union-attr]
+    with peer(answers("200 OK", b"{}")) as second:
+        assert _guarded(second.url, one).status == 200  # type: ignore[union-attr]
+    (rest,) = open_breakers(one)
+    assert (rest.dependency, rest.place) == ("gateway", urlsplit(server.url).netloc.replace(":", "_"))
+
+
+@pytest.mark.usefixtures("hasty")
+def test_what_one_number_is_refused_says_nothing_of_its_server() -> None:
+    organization_id = uuid7()
+    with peer(answers("500 Internal Server Error", b'{"message": "Connection Closed"}')) as server:
+        for _again in range(8):
+            assert _guarded(server.url, organization_id).status == 500  # type: ignore[union-attr]
+    assert open_breakers(organization_id) == []
+
+
+@pytest.mark.usefixtures("hasty")
+def test_an_operation_that_has_begun_is_never_stopped_half_way() -> None:
+    """Its second call may tell how its first one ended."""
+
+    def twice(url: str) -> Operation[list[int]]:
+        first = yield _send(url)
+        second = yield _send(url)
+        assert isinstance(first, HttpReply)
+        assert isinstance(second, HttpReply)
+        return [first.status, second.status]
+
+    organization_id = uuid7()
+    with activate_organization(organization_id), peer(answers("503 Service Unavailable", b"")) as server:
+        for _again in range(4):
+            sync.run(twice(server.url), simulator=_simulator)
+        assert sync.run(twice(server.url), simulator=_simulator) == [503, 503]
+        with pytest.raises(CircuitOpenError):
+            sync.run(twice(server.url), simulator=_simulator)
+        assert len(server.requests) == 10
