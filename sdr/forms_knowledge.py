@@ -12,7 +12,7 @@ class DocumentForm(forms.Form):
     file = forms.FileField(
         label=_("File: PDF, DOCX or TXT"), required=False, max_length=200,
         widget=forms.ClearableFileInput({"accept": ",".join(f".{name}" for name in EXTENSIONS)}),
-        error_messages={"empty": _("The file is empty.")},
+        error_messages={"empty": _("The file is empty.")}, help_text=_("PDF, DOCX or TXT, up to 10 MB."),
     )  # fmt: skip
     address = forms.CharField(
         label=_("Address of a page of your site"), required=False, max_length=1000,

@@ -8,3 +8,4 @@ import "./wizard.js";
 import "./agenda.js";
 import "./copy.js";
 import "./unread.js";
+import "./tabs.js";
