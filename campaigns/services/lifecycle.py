@@ -25,6 +25,7 @@ from campaigns.models import (
 from campaigns.services import audience
 from campaigns.services.bell import ring_senders
 from campaigns.services.drafts import VariantDraft, check_start, create_campaign, update_draft
+from campaigns.services.freezing import build
 from campaigns.services.official import check_templates, keep_fees
 from campaigns.services.recipients import confirm_all_unknown, confirm_unknown, decide_unknown, retry_failed
 from campaigns.services.transitions import MOVES, Action, check, lock, tell_pages
@@ -205,7 +206,7 @@ def build_if_missing(campaign_id: UUID) -> None:
         .first()
     )
     if locked is not None:
-        audience.build(locked)
+        build(locked)
         ring_senders()
         tell_pages(locked)
 
@@ -216,7 +217,7 @@ def _freeze(campaign: Campaign) -> None:
         raise EmptyAudienceError(_nobody(preview.left_out), code="empty_audience")
     keep_fees(campaign)
     if preview.total <= BUILD_AT_ONCE:
-        audience.build(campaign)
+        build(campaign)
         ring_senders()
     else:
         build_audience.enqueue(organization_id=str(campaign.organization_id), campaign_id=str(campaign.pk))
