@@ -227,6 +227,20 @@ class AccountUpdate:
 
 
 @dataclass(frozen=True)
+class ForOthers:
+    """A part of a webhook that speaks of another account of the same app, or of others too.
+
+    They are those of ``provider`` whose setting ``setting`` is ``account``; ``body`` is the webhook with that part alone.
+    """
+
+    provider: str
+    setting: str
+    account: str
+    body: Mapping[str, Any]
+    is_ours_too: bool = False
+
+
+@dataclass(frozen=True)
 class Ignored:
     reason: str
 
@@ -239,6 +253,7 @@ Parsed = (
     | Watermark
     | TemplateUpdate
     | AccountUpdate
+    | ForOthers
     | Ignored
 )
 
@@ -313,6 +328,8 @@ class Adapter(Protocol):
     """Whether :meth:`presence` does anything."""
     connection_marks: tuple[bytes, ...]
     """Byte strings, one of which is in every webhook that tells the connection's state; those come in floods."""
+    named_by: tuple[str, ...]
+    """The settings by which webhooks name an account, where those of a whole app may come to any of its addresses."""
 
     def send(self, config: Any, message: OutgoingMessage) -> Operation[SendResult]: ...
     def check_number(self, config: Any, phone: str) -> Operation[NumberAnswer]: ...
@@ -347,6 +364,7 @@ class PlainAdapter:
     beat_seconds = 30.0
     shows_presence = False
     connection_marks: tuple[bytes, ...] = ()
+    named_by: tuple[str, ...] = ()
 
     def pairing_code(self, config: Any, phone: str) -> Operation[str]:
         """Return the code to type on the phone instead of scanning, or an empty text."""

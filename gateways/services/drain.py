@@ -26,6 +26,7 @@ from gateways.contract import (
     AccountUpdate,
     ConnectionUpdate,
     DeliveryUpdate,
+    ForOthers,
     Ignored,
     InboundMessage,
     MessageChange,
@@ -39,7 +40,8 @@ from gateways.official.services import update_status
 from gateways.pool.hours import note_received
 from gateways.registry import get_adapter
 from gateways.services.evidence import note_events
-from gateways.services.states import mark_state, note_account
+from gateways.services.routing import Post
+from gateways.services.states import log_event, mark_state, note_account
 from gateways.statuses import record_statuses
 from sagas.outbox import publish
 
@@ -52,17 +54,22 @@ MISSED_AFTER = timedelta(seconds=2)
 CAREFUL_AFTER = timedelta(seconds=30)
 OLD_AFTER = timedelta(minutes=10)
 HISTORY_SLACK = timedelta(minutes=2)
+STRANGERS_NOTED = timedelta(days=1)
 NOT_YET = frozenset({ChannelState.CONNECTING, ChannelState.QR_REQUIRED})
 
 
 @dataclass
 class Understood:
-    """A receipt and what its payload says; ``state`` and ``note`` are what its row will show."""
+    """A receipt and what its payload says; ``state`` and ``note`` are what its row will show.
+
+    ``others`` is what it says of other accounts of the same app.
+    """
 
     receipt: Receipt
     items: Sequence[Parsed]
     state: str
     note: str
+    others: Sequence[ForOthers] = ()
 
 
 @job("ingest")
@@ -167,6 +174,7 @@ def _process(channel_id: UUID, receipts: Sequence[Receipt]) -> None:
     adapter = get_adapter(channel.provider)
     config = adapter.config_model.model_validate(channel.config)
     understood = [_understand(channel, partial(adapter.parse, config), receipt) for receipt in receipts]
+    _hand_on(channel, config, understood)
     try:
         with transaction.atomic():
             _apply(channel, [item for one in understood for item in one.items])
@@ -187,8 +195,39 @@ def _understand(channel: Channel, parse: Callable[[bytes], list[Parsed]], receip
         return Understood(receipt, [], *_failure(receipt, error))
     items = [_history(channel, item) for item in parsed]
     reasons = list(dict.fromkeys(item.reason for item in items if isinstance(item, Ignored)))
-    kept = [item for item in items if not isinstance(item, Ignored)]
-    return Understood(receipt, kept, ReceiptState.DONE if kept else ReceiptState.IGNORED, "; ".join(reasons))
+    others = [item for item in items if isinstance(item, ForOthers)]
+    kept = [item for item in items if not isinstance(item, Ignored | ForOthers)]
+    return Understood(receipt, kept, ReceiptState.DONE if kept else ReceiptState.IGNORED, "; ".join(reasons), others)
+
+
+def _hand_on(channel: Channel, config: Any, understood: Sequence[Understood]) -> None:
+    """Give other channels of the same app what is theirs; what nobody here has stays in the raw webhook and shows."""
+    mixed = [one for one in understood if one.others]
+    if not mixed:
+        return
+    post = Post(channel, config.app_secret)
+    for one in mixed:
+        names, unknown = post.take(one.receipt, one.others)
+        if names:
+            one.state = ReceiptState.DONE
+        notes = [
+            one.note,
+            f"handed on to {', '.join(names)}" * bool(names),
+            *(f"nobody here: {who}" for who in unknown),
+        ]
+        one.note = "; ".join(note for note in notes if note)
+        for who in unknown:
+            _note_stranger(channel, who)
+    for organization_id, channel_id in post.hand_over():
+        drain_receipts.enqueue(
+            coalesce_key=str(channel_id), organization_id=str(organization_id), channel_id=str(channel_id)
+        )
+
+
+def _note_stranger(channel: Channel, who: str) -> None:
+    """Let the number's history show, once a day, that its app speaks of an account that is not connected here."""
+    if not channel.events.filter(kind="stranger", detail=who, at__gt=now() - STRANGERS_NOTED).exists():
+        log_event(channel, "stranger", who)
 
 
 def _history(channel: Channel, item: Parsed) -> Parsed:

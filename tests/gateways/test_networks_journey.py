@@ -123,7 +123,7 @@ def test_networks_of_a_page(client: Client, provider: str) -> None:
         assert fake.hook_url in page and fake.verify_token in page
         assert fake.shake_hands().text == "12345"
 
-        tell(fake, message={"mid": "m_IN1", "text": "Vocês abrem sábado?"})
+        tell(fake, provider, message={"mid": "m_IN1", "text": "Vocês abrem sábado?"})
         until(lambda: Conversation.unscoped.exists())
         sent = answer(client, "Abrimos sim")
         assert (sent.state, fake.accepted[-1]["recipient"], fake.accepted[-1]["from"]) == (
@@ -132,8 +132,8 @@ def test_networks_of_a_page(client: Client, provider: str) -> None:
             PAGE,
         )
         # Our own echo is no second bubble, and a moment up to which all was read is enough.
-        tell(fake, "out", message={"mid": sent.external_id, "text": "Abrimos sim", "is_echo": True})
-        tell(fake, read={"watermark": int(time.time() * 1000) + 1000})
+        tell(fake, provider, "out", message={"mid": sent.external_id, "text": "Abrimos sim", "is_echo": True})
+        tell(fake, provider, read={"watermark": int(time.time() * 1000) + 1000})
         until(lambda: Message.unscoped.filter(pk=sent.pk, state=MessageState.READ).exists())
         assert Message.unscoped.filter(direction="out").count() == 1
 
@@ -143,11 +143,12 @@ def test_networks_of_a_page(client: Client, provider: str) -> None:
         assert len(fake.accepted) == before
 
 
-def tell(fake: FakeGraph, direction: str = "in", **part: Any) -> None:
+def tell(fake: FakeGraph, provider: str, direction: str = "in", **part: Any) -> None:
     person, page = {"id": "245"}, {"id": PAGE}
     sides = {"sender": person, "recipient": page} if direction == "in" else {"sender": page, "recipient": person}
     event = {**sides, "timestamp": int(time.time() * 1000), **part}
-    fake.sign_and_post({"object": "page", "entry": [{"id": PAGE, "time": 1, "messaging": [event]}]})
+    kind = "page" if provider == "messenger" else "instagram"
+    fake.sign_and_post({"object": kind, "entry": [{"id": PAGE, "time": 1, "messaging": [event]}]})
 
 
 def test_who_only_answers_sends_no_campaign(

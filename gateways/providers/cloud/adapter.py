@@ -53,6 +53,7 @@ class CloudAdapter(PlainAdapter):
     has_window = True
     beat_seconds = 300.0
     connection_marks = (b'"field":"account_update"',)
+    named_by = ("phone_number_id", "waba_id")
 
     def send(self, config: CloudConfig, message: OutgoingMessage) -> Operation[SendResult]:
         body = _addressed(message)
@@ -151,7 +152,7 @@ class CloudAdapter(PlainAdapter):
 
     def parse(self, config: CloudConfig, body: bytes) -> list[Parsed]:
         value = decoded(body)
-        return [Ignored("not JSON")] if value is None else read_body(value, config.phone_number_id)
+        return [Ignored("not JSON")] if value is None else read_body(value, config)
 
 
 def _addressed(message: OutgoingMessage) -> dict[str, Any]:

@@ -16,8 +16,10 @@ from gateways.contract import (
 )
 from gateways.formats.baileys import place_words
 from gateways.formats.graph import error_of
+from gateways.formats.graph_parts import parts
 from gateways.formats.jids import PERSON, chat_id, phone_of
 from gateways.formats.loose import inside, listing, mapping, text, when, word
+from gateways.providers.cloud.config import CloudConfig
 
 STATES = {"sent": "sent", "delivered": "delivered", "read": "read", "played": "read", "failed": "failed"}
 MEDIA = {"image": "image", "video": "video", "audio": "audio", "document": "document", "sticker": "image"}
@@ -35,23 +37,26 @@ STOPS = {"ACCOUNT_RESTRICTION", "DISABLED_UPDATE"}
 ENDS = {"ACCOUNT_DELETED", "ACCOUNT_OFFBOARDED"}
 
 
-def read_body(value: Any, phone_number_id: str) -> list[Parsed]:
-    """Return all that a webhook says about one number and its account."""
+def read_body(value: Any, config: CloudConfig) -> list[Parsed]:
+    """Return all that a webhook says about one number and its account, and what is another's."""
     if not isinstance(value, dict):
         return [Ignored("not an object")]
     found: list[Parsed] = []
-    for entry in listing(value.get("entry")):
-        for change in listing(mapping(entry).get("changes")):
-            found += _change(mapping(change), phone_number_id)
+    for part in parts(value, "cloud"):
+        if not part.is_for("cloud", config):
+            found.append(part.for_others())
+            continue
+        found += _change(part.value)
+        if part.is_shared:
+            found.append(part.for_others(is_ours_too=True))
     return found or [Ignored("nothing in it")]
 
 
-def _change(change: dict[str, Any], phone_number_id: str) -> list[Parsed]:
+def _change(change: dict[str, Any]) -> list[Parsed]:
     field, value = text(change.get("field")), mapping(change.get("value"))
     match field:
         case "messages":
-            named = word(inside(value, "metadata", "phone_number_id"))
-            return list(_messages(value)) if named in {"", phone_number_id} else [Ignored("another number")]
+            return list(_messages(value))
         case "message_template_status_update" | "message_template_quality_update" | "template_category_update":
             return [_template(field, value)]
         case "phone_number_quality_update" | "business_capability_update":

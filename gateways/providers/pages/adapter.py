@@ -45,6 +45,7 @@ class PageAdapter(PlainAdapter):
     acknowledges = False
     shows_presence = True
     beat_seconds = 120.0
+    named_by = ("account_id",)
     code: str
     longest_text: ClassVar[int]
 
@@ -149,7 +150,7 @@ class PageAdapter(PlainAdapter):
 
     def parse(self, config: PageConfig, body: bytes) -> list[Parsed]:
         value = decoded(body)
-        return [Ignored("not JSON")] if value is None else Reader(self.code, config.account_id).read(value)
+        return [Ignored("not JSON")] if value is None else Reader(self.code, config).read(value)
 
 
 class MessengerAdapter(PageAdapter):

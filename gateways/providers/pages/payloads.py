@@ -6,7 +6,9 @@ from typing import Any
 
 from gateways.contract import DeliveryUpdate, Ignored, InboundMessage, MediaRef, MessageChange, Parsed, Watermark
 from gateways.formats.baileys import place_words
+from gateways.formats.graph_parts import parts
 from gateways.formats.loose import inside, listing, mapping, text, when, word
+from gateways.providers.pages.config import PageConfig
 
 MEDIA = {"image": "image", "video": "video", "audio": "audio", "file": "document", "ig_reel": "video", "reel": "video"}
 MIMETYPES = {"image": "image/jpeg", "video": "video/mp4", "audio": "audio/mp4"}
@@ -18,20 +20,20 @@ class Reader:
     """Reads for one account; ``kind`` is messenger or instagram."""
 
     kind: str
-    account_id: str
+    config: PageConfig
 
     def read(self, value: Any) -> list[Parsed]:
         """Return all that a webhook says."""
         if not isinstance(value, dict):
             return [Ignored("not an object")]
         found: list[Parsed] = []
-        for entry in (mapping(one) for one in listing(value.get("entry"))):
-            if word(entry.get("id")) not in {"", self.account_id}:
-                found.append(Ignored("another account"))
+        for part in parts(value, self.kind):
+            if not part.is_for(self.kind, self.config):
+                found.append(part.for_others())
                 continue
-            for event in listing(entry.get("messaging")):
+            for event in listing(part.value.get("messaging")):
                 found += self._event(mapping(event))
-            found += [Ignored("another app has the conversation") for _event in listing(entry.get("standby"))]
+            found += [Ignored("another app has the conversation") for _event in listing(part.value.get("standby"))]
         return found or [Ignored("nothing in it")]
 
     def _event(self, event: dict[str, Any]) -> list[Parsed]:
@@ -40,7 +42,7 @@ class Reader:
         person = recipient if is_echo else sender
         if not person:
             return [Ignored("message without sender or id")]
-        chat = f"{self.account_id}:{person}"[:120]
+        chat = f"{self.config.account_id}:{person}"[:120]
         at = when(event.get("timestamp"))
         if message := mapping(event.get("message")):
             return list(self._message(message, chat, at, is_echo))

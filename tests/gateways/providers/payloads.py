@@ -11,6 +11,7 @@ from gateways.contract import (
     Answer,
     ConnectionUpdate,
     DeliveryUpdate,
+    ForOthers,
     Ignored,
     InboundMessage,
     MessageChange,
@@ -31,6 +32,7 @@ TYPES = {
     Watermark: "watermark",
     TemplateUpdate: "template",
     AccountUpdate: "account",
+    ForOthers: "others",
     Ignored: "ignored",
 }
 
