@@ -34,7 +34,7 @@ from sagas.sweep import sweep_sagas
 from sdr.services.abandoning import mark_abandoned
 from sdr.services.following import follow_up_silent
 from sdr.services.knowledge import read_waiting
-from sdr.services.learning import recalibrate_monthly
+from sdr.services.learning import recalibrate_monthly, rescore_waiting
 from sdr.services.spending import watch_spending
 from sdr.services.turns import wake_turns
 
@@ -72,6 +72,7 @@ RECURRING: list[Recurring] = [
     Recurring(mark_abandoned, 3600, "Record leads who stopped answering."),
     Recurring(read_waiting, 300, "Read documents whose job was lost."),
     Recurring(recalibrate_monthly, 6 * 3600, "Compare the weights of the score with what sellers said, once a month."),
+    Recurring(rescore_waiting, 60, "Go on scoring leads by new weights where the job was lost."),
     Recurring(watch_spending, 3600, "Warn owners whose AI has cost more than the limit this month."),
     Recurring(handle_waiting_events, 5, "Understand Stripe's webhooks whose bell was lost or whose retry is due."),
     Recurring(expire_charges, 60, "Close charges whose day has passed."),

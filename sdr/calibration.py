@@ -1,23 +1,23 @@
-"""Weights and thresholds learnt from what sellers say was hot: a logistic model whose weights can be read as points.
+"""Weights and thresholds learnt from what sellers say was hot, and whether they are any better than those in use.
 
-A better level never earns less than a worse one, nothing is negative, and all of it together stays 130 points, so that the outcome is a
-rubric like any other. The same leads always give the same proposal.
+A proposal is a rubric like any other: a better level never earns less than a worse one, nothing is negative, and all of it together
+stays 130 points. The same leads always give the same proposal. The fit itself is :mod:`sdr.fitting`.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from types import ModuleType
 
-from sdr.scoring import LEVELS, THRESHOLDS, TOP, Rubric
+from sdr.scoring import THRESHOLDS, Rubric
 
 LEAST, LEAST_OF_EACH = 60, 15
 # Every third lead only judges; the rules are fitted on the others.
 HELD_OUT = 3
-ROUNDS, STEP = 400, 0.5
-# How strongly few leads are held to the weights in use, in leads.
-CAUTION = 20.0
-LADDERS = {criterion: sorted(levels, key=lambda level, of=levels: of[level]) for criterion, levels in LEVELS.items()}  # type: ignore[misc]
-STEPS = [(criterion, level) for criterion, levels in LADDERS.items() for level in levels]
+# One-sided 5 %: what is better by less may well be chance.
+CHANCE = 1.64
 
 
 @dataclass(frozen=True)
@@ -70,10 +70,32 @@ def propose(samples: Sequence[Sample], rubric: Rubric) -> Proposal:
         return Proposal(rubric, nothing, nothing, 0, len(samples), "one_sided")
     judging = [*hot[::HELD_OUT], *cold[::HELD_OUT]]
     fitting = [sample for group in (hot, cold) for place, sample in enumerate(group) if place % HELD_OUT]
-    found = fit(fitting, rubric)
+    found = _with_thresholds(_fitting().fit(fitting, rubric), fitting)
     before, after = quality(rubric, judging), quality(found, judging)
-    better = after.f1 > before.f1 and after.precision >= before.precision
+    better = is_better(before, after) and not is_chance(rubric, found, judging)
     return Proposal(found, before, after, len(fitting), len(judging), "" if better else "not_better")
+
+
+@cache
+def _fitting() -> ModuleType:
+    # Found when first used: the learning library takes seconds and a hundred megabytes, and only one job a month wants it.
+    return import_module("sdr.fitting")
+
+
+def is_better(before: Quality, after: Quality) -> bool:
+    """Tell whether "quente" is truer and no fewer of the hot are missed for it; where it was always true, whether it finds more."""
+    truer = after.precision > before.precision or before.precision == after.precision == 1
+    return truer and (after.f1 > before.f1 or (after.f1 == before.f1 and after.precision > before.precision))
+
+
+def is_chance(old: Rubric, new: Rubric, samples: Sequence[Sample]) -> bool:
+    """Tell whether the leads on which the two rubrics differ could as well have been won by tossing a coin."""
+    won = lost = 0
+    for sample in samples:
+        was, will = calls_hot(old, sample), calls_hot(new, sample)
+        won += will == sample.was_hot != was
+        lost += was == sample.was_hot != will
+    return won - lost <= CHANCE * math.sqrt(won + lost)
 
 
 def points_of(levels: Mapping[str, str], rubric: Rubric) -> int:
@@ -82,73 +104,16 @@ def points_of(levels: Mapping[str, str], rubric: Rubric) -> int:
     )
 
 
+def calls_hot(rubric: Rubric, sample: Sample) -> bool:
+    return points_of(sample.levels, rubric) >= rubric.thresholds["quente"]
+
+
 def quality(rubric: Rubric, samples: Sequence[Sample]) -> Quality:
     """Judge the rubric's "quente" on these leads."""
-    called = [sample for sample in samples if points_of(sample.levels, rubric) >= rubric.thresholds["quente"]]
+    called = [sample for sample in samples if calls_hot(rubric, sample)]
     right = sum(sample.was_hot for sample in called)
     hot = sum(sample.was_hot for sample in samples)
     return Quality(right / len(called) if called else 0.0, right / hot if hot else 0.0)
-
-
-def fit(samples: Sequence[Sample], rubric: Rubric) -> Rubric:
-    """Return the rubric that tells these hot leads from the others best, not far from the one in use where leads are few."""
-    rows = [(_climbed(sample.levels), 1.0 if sample.was_hot else 0.0) for sample in samples]
-    start = _rises(rubric)
-    scale = 6.0 / TOP
-    rises, bias = [rise * scale for rise in start], -rubric.thresholds["quente"] * scale
-    held = CAUTION / len(rows)
-    for _round in range(ROUNDS):
-        slopes, tilt = [0.0] * len(rises), 0.0
-        for climbed, label in rows:
-            miss = _likely(bias + sum(rises[step] for step in climbed)) - label
-            tilt += miss
-            for step in climbed:
-                slopes[step] += miss
-        bias -= STEP * tilt / len(rows)
-        rises = [
-            max(0.0, rise - STEP * (slopes[step] / len(rows) + held * 0.1 * (rise - start[step] * scale)))
-            for step, rise in enumerate(rises)
-        ]
-    return _with_thresholds(_as_points(rises, rubric), samples)
-
-
-def _climbed(levels: Mapping[str, str]) -> list[int]:
-    """Return the steps of every ladder up to the level that was reached."""
-    reached: list[int] = []
-    for criterion, ladder in LADDERS.items():
-        if (level := levels.get(criterion)) in ladder:
-            first = STEPS.index((criterion, ladder[0]))
-            reached += range(first, first + ladder.index(level) + 1)
-    return reached
-
-
-def _rises(rubric: Rubric) -> list[float]:
-    rises: list[float] = []
-    for criterion, ladder in LADDERS.items():
-        points = [rubric.weights[criterion][level] for level in ladder]
-        rises += [max(0.0, float(high - low)) for low, high in zip([0, *points], points, strict=False)]
-    return rises
-
-
-def _likely(value: float) -> float:
-    return 1 / (1 + math.exp(-max(-30.0, min(30.0, value))))
-
-
-def _as_points(rises: Sequence[float], rubric: Rubric) -> Rubric:
-    total = sum(rises)
-    if not total:
-        return rubric
-    weights: dict[str, dict[str, int]] = {}
-    place = 0
-    for criterion, ladder in LADDERS.items():
-        reached = 0.0
-        weights[criterion] = {}
-        for level in ladder:
-            reached += rises[place]
-            place += 1
-            # Rounded down: together the best levels never pass the top.
-            weights[criterion][level] = math.floor(reached * TOP / total)
-    return Rubric(weights, rubric.thresholds)
 
 
 def _with_thresholds(rubric: Rubric, samples: Sequence[Sample]) -> Rubric:

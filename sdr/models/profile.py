@@ -14,6 +14,7 @@ class SdrProfile(OrganizationOwned):
     ``fallbacks`` are the codes of the providers asked when ``provider`` fails, in order, before the local engine;
     ``provider_options`` is ``{code: {"model", "small_model", "base_url", "seconds"}}``, each optional; ``ai_budget_cents`` is the
     business's own limit of a month, beside the plan's;
+    ``rescore_from`` is the rubric by which leads were scored that are still to be scored by the one in use, null when all are;
     ``cost_alerted_on`` is the first day of the month whose cost the owners were warned of last.
     """
 
@@ -34,6 +35,7 @@ class SdrProfile(OrganizationOwned):
     provider_options = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     ai_budget_cents = models.PositiveIntegerField(null=True, blank=True)
     rubric = models.JSONField(default=dict)
+    rescore_from = models.JSONField(null=True)
     closings = models.JSONField(default=dict)
     quiet_seconds = models.PositiveSmallIntegerField(default=8)
     max_wait_seconds = models.PositiveSmallIntegerField(default=45)

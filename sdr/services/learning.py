@@ -90,6 +90,14 @@ def _level_for(line: dict[str, object], rubric: Rubric) -> str:
 
 
 @transaction.atomic
+def change_rubric(rubric: Mapping[str, object], *, actor: Membership) -> None:
+    """Put weights in use that somebody has set by hand, and score every lead by them: two leads compare by the same weights only."""
+    profile = SdrProfile.objects.select_for_update().get(pk=get_profile().pk)
+    _use(profile, rubric, Rubric.from_json(profile.rubric).as_json())
+    record_audit("sdr.rubric_changed", actor=actor)
+
+
+@transaction.atomic
 def apply_calibration(calibration: Calibration, *, actor: Membership) -> None:
     """Put the proposed weights in use and score every lead by them."""
     profile = SdrProfile.objects.select_for_update().get(pk=get_profile().pk)
@@ -131,27 +139,48 @@ def _decide(calibration: Calibration, state: CalibrationState) -> None:
 
 def _use(profile: SdrProfile, rubric: Mapping[str, object], before: Mapping[str, object]) -> None:
     profile.rubric = rubric
-    profile.save(update_fields=["rubric", "updated_at"])
-    rescore.enqueue(organization_id=str(profile.organization_id), before=before)
+    # Whoever is not scored anew yet has points of the rubric before the last: that one stays noted until all are done.
+    profile.rescore_from = profile.rescore_from or before
+    profile.save(update_fields=["rubric", "rescore_from", "updated_at"])
+    rescore.enqueue(coalesce_key=str(profile.organization_id), organization_id=str(profile.organization_id))
+
+
+@job("default")
+def rescore_waiting() -> None:
+    """Ring again for businesses whose leads were being scored anew when the worker or the bell was lost."""
+    with across_organizations():
+        rows = SdrProfile.objects.filter(rescore_from__isnull=False)
+        for organization_id in rows.values_list("organization_id", flat=True)[:100]:
+            rescore.enqueue(coalesce_key=str(organization_id), organization_id=str(organization_id))
 
 
 @job("bulk", timeout_seconds=600)
-def rescore(*, organization_id: str, before: Mapping[str, object]) -> None:
-    """Score every lead by the weights in use; ``before`` reads rows that keep points and no levels."""
+def rescore(*, organization_id: str) -> None:
+    """Score every lead by the weights in use. Run again, or by two at once, it comes to the same."""
+    profile = get_profile()
+    if profile.rescore_from is None:
+        return
+    before = Rubric.from_json(profile.rescore_from)
     last: UUID | None = None
-    while True:
-        rows = Qualification.objects.exclude(breakdown=[]).order_by("pk")
-        batch = list((rows.filter(pk__gt=last) if last else rows).values_list("pk", flat=True)[:BATCH])
+    while batch := _next_batch(last):
         for pk in batch:
-            _rescore_one(pk, Rubric.from_json(before))
-        if len(batch) < BATCH:
-            return
+            _rescore_one(pk, before)
         last = batch[-1]
+    # Weights that were changed meanwhile have their own turn.
+    SdrProfile.objects.filter(pk=profile.pk, rubric=profile.rubric).update(rescore_from=None)
+    logger.info("leads scored anew", extra={"organization": organization_id})
+
+
+def _next_batch(last: UUID | None) -> list[UUID]:
+    rows = Qualification.objects.exclude(breakdown=[]).order_by("pk")
+    return list((rows.filter(pk__gt=last) if last else rows).values_list("pk", flat=True)[:BATCH])
 
 
 @transaction.atomic
 def _rescore_one(pk: UUID, before: Rubric) -> None:
-    row = Qualification.objects.select_for_update().get(pk=pk)
+    row = Qualification.objects.select_for_update().filter(pk=pk).first()
+    if row is None:
+        return
     rubric = Rubric.from_json(get_profile().rubric)
     levels = levels_of(row, before)
     lines = [

@@ -19,6 +19,7 @@ from sdr.registry import LOCAL
 from sdr.scoring import Rubric, score
 from sdr.services.asking import ask_turn
 from sdr.services.citing import sources_of
+from sdr.services.learning import change_rubric
 from sdr.services.profiles import business_profile, get_profile, update_profile
 from sdr.services.qualifying import is_complete
 from sdr.services.spending import month_of
@@ -52,9 +53,8 @@ def rubric_page(request: MemberRequest) -> HttpResponse:
     profile = get_profile()
     form = RubricForm(request.POST or None, rubric=Rubric.from_json(profile.rubric))
     if request.method == "POST" and form.is_valid():
-        update_profile(profile, {"rubric": form.rubric})
-        record_audit("sdr.rubric_changed", actor=request.membership)
-        messages.success(request, _("The weights were saved. They hold from the next answer on."))
+        change_rubric(form.rubric, actor=request.membership)
+        messages.success(request, _("In use. The leads are being scored anew."))
         return redirect("sdr:rubric")
     return render(request, "sdr/rubric.html", {"form": form}, status=422 if form.errors else 200)
 

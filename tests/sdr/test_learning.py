@@ -13,18 +13,21 @@ from core.tenancy import activate_organization
 from leads.models import Contact
 from sdr.models import Calibration, CalibrationState, Qualification, QualificationStatus, Verdict
 from sdr.scoring import LEVELS, Rubric
+from sdr.services import learning
 from sdr.services.learning import (
     CalibrationDecidedError,
     apply_calibration,
+    change_rubric,
     dismiss,
     recalibrate,
     recalibrate_monthly,
     rescore,
+    rescore_waiting,
     roll_back,
 )
-from sdr.services.profiles import get_profile
+from sdr.services.profiles import get_profile, update_profile
 from tests.sdr.talk import FACTS, Talk
-from tests.support.jobs import drain
+from tests.support.jobs import drain, forget_jobs
 from tests.support.thread import contact
 
 DICE = random.Random(3)
@@ -117,17 +120,63 @@ def test_scoring_anew_twice_is_scoring_anew_once(
     apply_calibration(Calibration.objects.get(), actor=ana)
     drain()
     after = scores()
-    rescore(organization_id=str(in_acme.pk), before=Rubric().as_json())
+    update_profile(get_profile(), {"rescore_from": Rubric().as_json()})
+    rescore(organization_id=str(in_acme.pk))
     assert scores() == after
 
 
 def test_leads_scored_before_levels_were_kept_are_read_by_their_points(in_acme: Organization, ana: Membership) -> None:
     row = qualified(1, with_levels=False)
-    rescore(organization_id=str(in_acme.pk), before=Rubric().as_json())
+    update_profile(get_profile(), {"rescore_from": Rubric().as_json()})
+    rescore(organization_id=str(in_acme.pk))
     again = Qualification.objects.get()
     assert again.score == row.score
     assert all(line["level"] for line in again.breakdown)
     assert again.updated_at == row.updated_at
+
+
+def test_a_worker_that_dies_while_scoring_anew_leaves_nothing_half_scored(
+    judged: list[Qualification], in_acme: Organization, ana: Membership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = scores()
+    recalibrate(organization_id=str(in_acme.pk))
+    proposal = Calibration.objects.get()
+    apply_calibration(proposal, actor=ana)
+    lives = iter(range(50))
+
+    def die_after_fifty(*arguments: object) -> None:
+        if next(lives, None) is None:
+            raise SystemExit
+        one(*arguments)
+
+    one = learning._rescore_one
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(learning, "_rescore_one", die_after_fifty)
+        rescore(organization_id=str(in_acme.pk))
+    forget_jobs()
+    assert get_profile().rescore_from == Rubric().as_json()
+    roll_back(proposal, actor=ana)
+    forget_jobs()
+    rescore_waiting()
+    drain()
+    assert scores() == before
+    assert get_profile().rescore_from is None
+
+
+def test_weights_set_by_hand_score_every_lead_too(
+    judged: list[Qualification], in_acme: Organization, ana: Membership, login: Login
+) -> None:
+    before = scores()
+    page = login(ana)
+    form = {f"{c}_{level}": 0 for c, levels in LEVELS.items() for level in levels} | {
+        "location_inside": 130, "threshold_quente": 90, "threshold_morno": 60, "threshold_frio": 30,
+    }  # fmt: skip
+    assert page.post("/sdr/pesos/", form).status_code == 302
+    drain()
+    assert set(Qualification.objects.values_list("score", "temperature")) == {(130, "quente"), (0, "muito_frio")}
+    change_rubric({}, actor=ana)
+    drain()
+    assert scores() == before
 
 
 def test_each_proposal_is_decided_once(judged: list[Qualification], in_acme: Organization, ana: Membership) -> None:
