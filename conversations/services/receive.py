@@ -16,6 +16,7 @@ from conversations.models import (
 )
 from conversations.search import index_message
 from conversations.services.changes import apply_change
+from conversations.services.echoes import confirm_by_echo
 from conversations.services.media import fetch_attachment
 from conversations.services.threads import current_conversation, show_as_last
 from gateways.events import MessagesReceived
@@ -30,7 +31,7 @@ def handle_messages(event: MessagesReceived) -> None:
     """Store a batch of one channel."""
     for received in event.messages:
         if received["from_api"]:
-            # The echo of a send of ours: the settled message carries this id already, or the sweep finds it here.
+            confirm_by_echo(event.channel_id, received)
             continue
         if not Message.objects.filter(channel_id=event.channel_id, external_id=received["external_id"]).exists():
             _store(event, received)

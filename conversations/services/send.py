@@ -179,6 +179,8 @@ def settle(message: Message, token: UUID, result: SendResult) -> None:
             locked.state, locked.external_id, locked.sent_at = MessageState.SENT, result.external_id, now()
         case Outcome.REFUSED | Outcome.INVALID_NUMBER:
             locked.state = MessageState.FAILED
+        case Outcome.UNKNOWN if locked.external_id:  # the provider's echo was quicker than its answer
+            locked.state, locked.sent_at, locked.error, locked.error_code = MessageState.SENT, now(), "", ""
         case Outcome.UNKNOWN:
             locked.state = MessageState.UNKNOWN
         case _:
@@ -224,7 +226,9 @@ def sweep_messages() -> None:
     """Turn lapsed claims into ``unknown`` and ring again for what is due."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE conversations_message SET state = 'unknown', error_code = 'lease_lapsed', claim_token = NULL "
+            "UPDATE conversations_message SET claim_token = NULL, "
+            "state = CASE WHEN external_id IS NULL THEN 'unknown' ELSE 'sent' END, "
+            "error_code = CASE WHEN external_id IS NULL THEN 'lease_lapsed' ELSE '' END "
             "WHERE state = 'sending' AND lease_until < clock_timestamp()"
         )
     with across_organizations():

@@ -16,7 +16,7 @@ from gateways.contract import ConnectionReport, Operation
 from gateways.models import Channel, ChannelState
 from gateways.registry import get_adapter
 from gateways.services.evidence import NO_ACKS, SILENT_AFTER_SENDS
-from gateways.services.servers import should_switch, switch_server
+from gateways.services.servers import should_switch, switch_server, tell_switch
 from gateways.services.simulation import simulator_port
 from gateways.services.states import BY_HAND, mark_state, note_account, tell_pages
 from gateways.transport import sync
@@ -119,12 +119,11 @@ def check_health(channel: Channel) -> ConnectionReport:
     if should_switch(channel, report):
         switch_server(channel, reason=report.reason)
         report = ask_to_connect(channel)
-        believe(channel, report)
-        return report
-    verdict = judge(channel, report, now())
-    if verdict.reconnect:
+    elif judge(channel, report, now()).reconnect:
         report = ask_to_connect(channel)
     believe(channel, report)
+    if channel.state == ChannelState.CONNECTED and channel.config.get("second_url"):
+        tell_switch(channel)
     return report
 
 

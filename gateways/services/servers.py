@@ -14,8 +14,8 @@ from accounts.services.audit import record_audit
 from core.clock import now
 from gateways.contract import ConnectionReport
 from gateways.ingest import forget_receivers
-from gateways.models import Channel, ChannelState
-from gateways.pool.incidents import WARNING, alert
+from gateways.models import Channel, ChannelEvent, ChannelState
+from gateways.pool.incidents import QUIET_FOR, WARNING, alert
 from gateways.pool.letters import addresses
 from gateways.services.states import log_event, tell_pages
 
@@ -48,14 +48,24 @@ def switch_server(channel: Channel, *, reason: str, actor: Membership | None = N
     fresh.on_second_server_since = now() if to_second else None
     fresh.failed_checks = 0
     fresh.save(update_fields=["sealed_config", "on_second_server_since", "failed_checks"])
-    log_event(fresh, "second_server" if to_second else "first_server", reason)
+    log_event(fresh, "second_server" if to_second else "first_server", reason, told=actor is not None)
     record_audit("channel.server_switched", actor=actor, target=fresh.name, data={"second": to_second})
-    if actor is None:
-        alert(fresh, WARNING, "second_server" if to_second else "first_server")
     tell_pages(fresh)
     forget_receivers()
     channel.refresh_from_db()
     return to_second
+
+
+def tell_switch(channel: Channel) -> None:
+    """Let people know that the other server serves, once it does; two dead ones tried in turns fill nobody's mailbox."""
+    switches = ChannelEvent.objects.filter(channel=channel, kind__in=SWITCHES)
+    newest = switches.order_by("-at").first()
+    if newest is None or newest.data.get("told") is not False:
+        return
+    ChannelEvent.objects.filter(pk=newest.pk).update(data={"told": True})
+    recent = switches.filter(kind=newest.kind, data__told=True, at__gte=now() - QUIET_FOR).exclude(pk=newest.pk)
+    if not recent.exists():
+        alert(channel, WARNING, newest.kind)
 
 
 def write_switch(channel: Channel, code: str) -> None:

@@ -21,6 +21,7 @@ from tests.faults.scene import REACHED, campaign_to, connect, count_of, finish, 
 from tests.faults.senders import Senders, until
 from tests.faults.web import Web, ack
 from tests.support.jobs import drain
+from tests.support.journeys import until as drained_until
 
 pytestmark = [pytest.mark.fault, pytest.mark.django_db(transaction=True)]
 
@@ -62,9 +63,7 @@ def test_a_ban_in_the_middle_of_a_campaign_needs_no_person(
     # WhatsApp says nothing of a ban; that it refuses one message after another does.
     refused = by(gateway, "titular")[:BANNED_AFTER_FAILURES]
     assert web.post_all(((main, ack(hit, -1)) for hit in refused), threads=1) == [200] * BANNED_AFTER_FAILURES
-    drain()
-    main.refresh_from_db()
-    assert main.state == ChannelState.RESTRICTED
+    drained_until(lambda: Channel.objects.get(pk=main.pk).state == ChannelState.RESTRICTED, 60)
     until(lambda: gateway.count() == PEOPLE, "everybody has been written to")
     sender.stop()
     finish(senders, [campaign])
