@@ -157,7 +157,10 @@ def _epoch_of_news(receiver: Receiver, body: bytes) -> int | None:
     with across_organizations():
         row = Channel.objects.filter(pk=receiver.channel_id).annotate(waits=Exists(pending))
         state, reason, state_at, waits = row.values_list("state", "state_reason", "state_at", "waits").get()
-    is_same = all(isinstance(u, ConnectionUpdate) and (u.state, u.reason[:300]) == (state, reason) for u in updates)
+    # Whatever else such an event says, and words that nobody knows yet, are kept.
+    is_same = bool(updates) and all(
+        isinstance(u, ConnectionUpdate) and (u.state, u.reason[:300]) == (state, reason) for u in updates
+    )
     if is_same and not waits:
         return None
     return int(state_at.timestamp() * 1000) if state_at else 0
