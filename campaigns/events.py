@@ -14,3 +14,10 @@ class CampaignFinished(Event):
 
     campaign_id: str
     state: str
+
+
+@dataclass(frozen=True)
+class CampaignAsks(Event):
+    """The start of the campaign was missed; people decide whether it is sent now."""
+
+    campaign_id: str

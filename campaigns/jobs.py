@@ -1,3 +1,4 @@
+from campaigns.schedules import starts
 from campaigns.services import sweeps, watch
 from core.jobs import job
 from core.tenancy import across_organizations
@@ -5,8 +6,8 @@ from core.tenancy import across_organizations
 
 @job("default")
 def start_due_campaigns() -> None:
-    """Start the campaigns whose time has come."""
-    sweeps.start_due()
+    """Start the campaigns whose time has come, those of series included."""
+    starts.start_due()
 
 
 @job("sender")

@@ -3,8 +3,10 @@ from uuid import UUID
 
 from django.db.models import F
 
+from campaigns.events import CampaignAsks
 from campaigns.models import Campaign, CampaignChannel, CampaignState, Recipient, RecipientState, SkipReason
 from campaigns.provenance.replies import answer_origin
+from campaigns.schedules.letters import write_question
 from campaigns.services.bell import ring_senders
 from campaigns.services.evidence import confirm_by_echoes
 from campaigns.services.official import keep_fees
@@ -86,6 +88,12 @@ def let_the_other_number_send(event: NumberReplaced) -> None:
         keep_fees(campaign)
         tell(event.organization_id, campaign.pk)
     ring_senders()
+
+
+@subscriber(CampaignAsks)
+def ask_by_email(event: CampaignAsks) -> None:
+    if campaign := Campaign.objects.filter(pk=event.campaign_id).first():
+        write_question(campaign)
 
 
 def _leave_out(organization_id: str, contact_id: str, reason: SkipReason) -> None:

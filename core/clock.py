@@ -33,7 +33,7 @@ def local(at: datetime, zone: str) -> datetime:
 
 def day_bounds(day: date, zone: str) -> tuple[datetime, datetime]:
     """Return the first moment of a local day and of the next, in UTC (23 to 25 hours apart)."""
-    return _moment(day, time.min, zone), _moment(day + timedelta(days=1), time.min, zone)
+    return wall_moment(day, time.min, zone), wall_moment(day + timedelta(days=1), time.min, zone)
 
 
 def day_start(at: datetime, zone: str) -> datetime:
@@ -43,7 +43,7 @@ def day_start(at: datetime, zone: str) -> datetime:
 
 def month_start(at: datetime, zone: str) -> datetime:
     """Return the first moment of the local month that ``at`` lies in."""
-    return _moment(local(at, zone).date().replace(day=1), time.min, zone)
+    return wall_moment(local(at, zone).date().replace(day=1), time.min, zone)
 
 
 def is_allowed(at: datetime, hours: SendingHours, zone: str, holidays: Collection[date] = ()) -> bool:
@@ -68,7 +68,7 @@ def next_allowed(at: datetime, hours: SendingHours, zone: str, holidays: Collect
         opens, closes = _span(day, hours, zone)
         if at < closes:
             return max(at, opens)
-    return _moment(today + timedelta(days=FARTHEST_DAYS), time.min, zone)
+    return wall_moment(today + timedelta(days=FARTHEST_DAYS), time.min, zone)
 
 
 def _span(day: date, hours: SendingHours, zone: str) -> tuple[datetime, datetime]:
@@ -76,7 +76,7 @@ def _span(day: date, hours: SendingHours, zone: str) -> tuple[datetime, datetime
         return day_bounds(day, zone)
     start, end = time.fromisoformat(hours["start"]), time.fromisoformat(hours["end"])
     last = day + timedelta(days=1) if end <= start else day
-    return _moment(day, start, zone), _moment(last, end, zone)
+    return wall_moment(day, start, zone), wall_moment(last, end, zone)
 
 
 def outside_quiet(at: datetime, start: time, end: time, zone: str) -> datetime:
@@ -88,9 +88,10 @@ def outside_quiet(at: datetime, start: time, end: time, zone: str) -> datetime:
     quiet = start <= clock < end if start < end else clock >= start or clock < end
     if not quiet:
         return at
-    return _moment(today.date() + timedelta(days=1 if start > end and clock >= start else 0), end, zone)
+    return wall_moment(today.date() + timedelta(days=1 if start > end and clock >= start else 0), end, zone)
 
 
-def _moment(day: date, clock: time, zone: str) -> datetime:
+def wall_moment(day: date, clock: time, zone: str) -> datetime:
+    """Return the moment at which the clocks of the zone show a time on a day."""
     # Through UTC and back a wall time that a clock change skips becomes the first one that exists.
     return datetime.combine(day, clock, tzinfo=ZoneInfo(zone)).astimezone(UTC)

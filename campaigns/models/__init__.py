@@ -1,13 +1,18 @@
 from campaigns.models.campaign import Campaign, CampaignChannel, CampaignList, CampaignState, Variant
 from campaigns.models.recipient import Recipient, RecipientState, SkipReason
+from campaigns.models.series import Occurrence, Outcome, Recurrence, ScheduleSettings
 
 __all__ = [
     "Campaign",
     "CampaignChannel",
     "CampaignList",
     "CampaignState",
+    "Occurrence",
+    "Outcome",
     "Recipient",
     "RecipientState",
+    "Recurrence",
+    "ScheduleSettings",
     "SkipReason",
     "Variant",
 ]

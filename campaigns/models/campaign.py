@@ -24,12 +24,17 @@ class Campaign(OrganizationOwned):
     for any time the channels allow. ``audience_rules`` are :class:`campaigns.services.audience_rules.AudienceRules` as JSON.
     ``attribution_days`` is for how long after a message an answer, a booking, a payment or the cost of the AI is put down to it;
     ``fees`` is what a delivered message costs at the official numbers, kept at the start: ``{channel: {variant: millionths of a real}}``.
+    A campaign that ``repeats`` is the pattern of a series: it writes to nobody itself, each of its times is a campaign whose ``series``
+    it is. ``late_hours`` is how late a start that was missed may be made up for without asking: None as the organization says, 0 never.
     ``errors`` counts failures by code: ``{code: {"count", "text"}}``. ``sent_count`` includes what was later delivered or read.
     """
 
     name = models.CharField(_("name"), max_length=120)
     state = models.CharField(max_length=10, choices=CampaignState, default=CampaignState.DRAFT)
     start_at = models.DateTimeField(null=True)
+    repeats = models.BooleanField(default=False, db_default=False)
+    series = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="runs")
+    late_hours = models.PositiveSmallIntegerField(null=True)
     sending_hours = models.JSONField(default=dict)
     priority = models.SmallIntegerField(default=0)
     created_by = models.ForeignKey(Membership, null=True, on_delete=models.SET_NULL, related_name="+")

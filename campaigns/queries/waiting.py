@@ -66,9 +66,9 @@ def standstills(campaign: Campaign) -> list[str]:
 
 
 def waiting_note(campaign: Campaign) -> list[str]:
-    """Return what the watchdog last noted on a running campaign as sentences: for lists, without looking again."""
+    """Return what was last noted on a campaign that runs, or is to start, as sentences: for lists, without looking again."""
     note = campaign.wait_reason
-    if campaign.state != CampaignState.RUNNING or not note:
+    if campaign.state not in {CampaignState.RUNNING, CampaignState.SCHEDULED} or not note:
         return []
     until = datetime.fromisoformat(note["until"]) if note.get("until") else None
     return [in_words(note.get("name", ""), Wait(note["code"], until))]
@@ -89,6 +89,7 @@ _WORDS: dict[str, Callable[[], str]] = {
     "qr_required": lambda: _("%(name)s waits for its QR code to be scanned."),
     "disconnected": lambda: _("%(name)s is not connected."),
     "removed": lambda: _("The numbers of this campaign were removed."),
+    "no_number": lambda: _("Its time has come, but none of its numbers is connected. It starts as soon as one is."),
     NO_PROGRESS: lambda: _("Nothing has left for some minutes and no reason is known. See the numbers."),
 }
 
@@ -96,7 +97,7 @@ _PAUSES: dict[str, Callable[[], str]] = {
     "plan:daily_limit": lambda: _("Your plan's messages for today are used up. Resume tomorrow, or change the plan."),
     "plan:monthly_limit": lambda: _("Your plan's messages for this month are used up."),
     "plan:trial_expired": lambda: _("Your trial has ended. Choose a plan to go on."),
-    "late_start": lambda: _("The start was missed while nothing was running. Resume to send now."),
+    "late_start": lambda: _("The start was missed. Decide whether it is sent now or cancelled."),
 }
 
 

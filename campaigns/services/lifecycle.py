@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Membership
 from accounts.services.audit import record_audit
-from campaigns.errors import CampaignIncompleteError, CampaignStateError, EmptyAudienceError
+from campaigns.errors import CampaignStateError, EmptyAudienceError
 from campaigns.events import CampaignFinished, CampaignStarted
 from campaigns.models import (
     Campaign,
@@ -22,16 +22,17 @@ from campaigns.models import (
     SkipReason,
     Variant,
 )
+from campaigns.schedules.series import forget, go_on
 from campaigns.services import audience
 from campaigns.services.bell import ring_senders
 from campaigns.services.drafts import VariantDraft, check_start, create_campaign, update_draft
 from campaigns.services.freezing import build
-from campaigns.services.official import check_templates, keep_fees
+from campaigns.services.official import keep_fees
+from campaigns.services.readiness import check_ready
 from campaigns.services.recipients import confirm_all_unknown, confirm_unknown, decide_unknown, retry_failed
-from campaigns.services.transitions import MOVES, Action, check, lock, tell_pages
+from campaigns.services.transitions import Action, check, is_allowed, lock, move_of, tell_pages
 from core.clock import now
 from core.jobs import job
-from gateways.models import SENDING_ROLES
 from sagas.outbox import publish
 
 __all__ = [
@@ -64,8 +65,8 @@ def start(campaign: Campaign, *, actor: Membership | None = None) -> Campaign:
     """Freeze the audience and send. Of two clicks the second is refused: there is one audience, once."""
     locked = lock(campaign)
     check(locked, Action.START)
-    _check_ready(locked)
-    _move(locked, Action.START, started_at=now(), start_at=locked.start_at, pause_reason="")
+    check_ready(locked)
+    _move(locked, Action.START, started_at=now(), start_at=locked.start_at, pause_reason="", wait_reason={})
     _freeze(locked)
     record_audit("campaign.started", actor=actor, target=locked.name, data={"total": locked.total})
     publish(CampaignStarted(str(locked.organization_id), str(locked.pk)))
@@ -78,7 +79,7 @@ def schedule(campaign: Campaign, start_at: datetime, *, actor: Membership | None
     locked = lock(campaign)
     check(locked, Action.SCHEDULE)
     check_start(start_at)
-    _check_ready(locked)
+    check_ready(locked)
     _move(locked, Action.SCHEDULE, start_at=start_at)
     record_audit("campaign.scheduled", actor=actor, target=locked.name, data={"start_at": start_at.isoformat()})
     return locked
@@ -108,7 +109,7 @@ def pause(campaign: Campaign, *, actor: Membership | None = None) -> Campaign:
 def pause_by_system(campaign_id: UUID, reason: str) -> bool:
     """Pause a campaign that cannot go on, with the reason in words; return whether it was sending."""
     locked: Campaign | None = Campaign.objects.select_for_update().filter(pk=campaign_id).first()
-    if locked is None or locked.state not in MOVES[Action.PAUSE].sources | {CampaignState.SCHEDULED}:
+    if locked is None or (locked.state != CampaignState.SCHEDULED and not is_allowed(locked, Action.PAUSE)):
         return False
     _move(locked, Action.PAUSE, pause_reason=reason[:300])
     record_audit("campaign.paused", actor=None, target=locked.name, data={"reason": reason[:300]})
@@ -120,9 +121,11 @@ def resume(campaign: Campaign, *, actor: Membership | None = None) -> Campaign:
     """Go on where the campaign stopped; nobody who was written to is written to again."""
     locked = lock(campaign)
     check(locked, Action.RESUME)
+    if locked.repeats:
+        return go_on(locked, actor=actor)
     _move(locked, Action.RESUME, pause_reason="", started_at=locked.started_at or now())
     if locked.audience_built_at is None:
-        _check_ready(locked)
+        check_ready(locked)
         _freeze(locked)
     record_audit("campaign.resumed", actor=actor, target=locked.name)
     return locked
@@ -149,6 +152,7 @@ def delete(campaign: Campaign, *, actor: Membership | None = None) -> None:
     rows = Recipient.objects.filter(campaign=locked)
     if rows.filter(state=RecipientState.SENDING).exists():
         raise CampaignStateError(_("Some messages are on their way. Try again in a minute."), code="in_flight")
+    forget(locked)
     # Straight to the tables: collecting a million recipients as objects would take minutes.
     for model in (Recipient, Variant, CampaignChannel, CampaignList):
         model.objects.filter(campaign=locked)._raw_delete(using=connection.alias)
@@ -231,19 +235,8 @@ def _nobody(left_out: Mapping[SkipReason, int]) -> str:
     }
 
 
-def _check_ready(campaign: Campaign) -> None:
-    links = campaign.campaign_channels.filter(channel__removed_at=None)
-    if not links.filter(channel__role__in=SENDING_ROLES).exists():
-        raise CampaignIncompleteError(_("Choose at least one active number."), code="channel_ids")
-    if not campaign.variants.exists():
-        raise CampaignIncompleteError(_("Write at least one message."), code="variants")
-    check_templates([link.channel for link in links.select_related("channel")], campaign.variants.all())
-    if not campaign.campaign_lists.exists():
-        raise CampaignIncompleteError(_("Choose at least one list."), code="list_ids")
-
-
 def _move(campaign: Campaign, action: Action, **values: Any) -> None:
-    target = MOVES[action].target
+    target = move_of(campaign, action).target
     if target is None:
         raise ValueError(f"{action} leads nowhere")
     campaign.state = target

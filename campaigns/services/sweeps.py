@@ -1,4 +1,4 @@
-"""What nobody asks for and must happen all the same: lapsed claims, finished campaigns, starts that are due, lost audiences.
+"""What nobody asks for and must happen all the same: lapsed claims, finished campaigns, lost audiences.
 
 Each sweep may run in several processes at once and at any moment; each finds only what is really due.
 """
@@ -11,28 +11,22 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import DateTimeField, Exists, F, Func, OuterRef
-from django.utils import translation
+from django.db.models import Exists, F, OuterRef
 
-from accounts.models import Organization
 from campaigns.models import Campaign, CampaignState, Recipient, RecipientState
-from campaigns.services.lifecycle import build_if_missing, complete_if_done, pause_by_system, start
+from campaigns.services.lifecycle import build_if_missing, complete_if_done
 from campaigns.services.standby import arrange_standbys
 from campaigns.services.statuses import apply_known_statuses
 from campaigns.services.transitions import tell
 from conversations.services.campaign import CampaignMessage, record_campaign_messages
 from core.clock import now
-from core.errors import DomainError
 from core.placeholders import without_signs
 from core.tenancy import across_organizations, activate_organization
 
 logger = logging.getLogger(__name__)
 
-LATE_START = timedelta(hours=2)
-LATE_REASON = "late_start"
 MISSING_AUDIENCE = timedelta(seconds=20)
 LAPSES_AT_ONCE = 500
-CLOCK = Func(function="clock_timestamp", output_field=DateTimeField())
 
 # Nobody knows how far the dead sender came. Only where the provider's own echo brought the message's id is it known to be sent.
 _LAPSE = """
@@ -115,37 +109,6 @@ def complete_done() -> int:
     running = Campaign.objects.filter(state=CampaignState.RUNNING).exclude(audience_built_at=None)
     done = list(running.exclude(Exists(open_rows)).values_list("organization_id", "pk"))
     return sum(_inside(organization_id, complete_if_done, pk) for organization_id, pk in done)
-
-
-def start_due() -> int:
-    """Start the campaigns whose time has come; return how many were due.
-
-    One that cannot start, or whose start was missed by hours because nothing was running, is paused and says why: a
-    campaign at the wrong time of day is worse than a late one.
-    """
-    with across_organizations():
-        due = list(
-            Campaign.objects.filter(state=CampaignState.SCHEDULED, start_at__lte=CLOCK)
-            .annotate(late=CLOCK - F("start_at"))
-            .order_by("start_at")[:100]
-        )
-    for campaign in due:
-        with activate_organization(campaign.organization_id):
-            _start(campaign)
-    return len(due)
-
-
-def _start(campaign: Any) -> None:
-    if campaign.late > LATE_START:
-        pause_by_system(campaign.pk, LATE_REASON)
-        return
-    with translation.override(Organization.objects.get(pk=campaign.organization_id).language):
-        try:
-            start(campaign)
-        except DomainError as error:
-            # Refused in words, or started meanwhile by somebody else, which pausing leaves as it is.
-            if Campaign.objects.filter(pk=campaign.pk, state=CampaignState.SCHEDULED).exists():
-                pause_by_system(campaign.pk, error.message)
 
 
 def build_missing() -> int:

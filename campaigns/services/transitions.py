@@ -62,17 +62,42 @@ MOVES: dict[Action, Move] = {
     ),
 }  # fmt: skip
 
+_OF_RUNS = _("A campaign that repeats writes to nobody itself: its times do (now: %(state)s).")
+
+# The pattern of a series waits for its next time, or is held; it never sends.
+MOVES_OF_SERIES: dict[Action, Move] = {
+    Action.UPDATE: _move(_("This series has ended (now: %(state)s)."), S.DRAFT, S.SCHEDULED, S.PAUSED),
+    Action.START: _move(_OF_RUNS),
+    Action.SCHEDULE: _move(_OF_RUNS),
+    Action.UNSCHEDULE: _move(_("This series is not active (now: %(state)s)."), S.SCHEDULED, to=S.DRAFT),
+    Action.PAUSE: _move(_("This series is not active (now: %(state)s)."), S.SCHEDULED, to=S.PAUSED),
+    Action.RESUME: _move(_("Only a series that is held can go on (now: %(state)s)."), S.PAUSED, to=S.SCHEDULED),
+    Action.CANCEL: _move(_("This series has ended (now: %(state)s)."), S.SCHEDULED, S.PAUSED, to=S.CANCELLED),
+    Action.COMPLETE: _move(_("This series is not active (now: %(state)s)."), S.SCHEDULED, to=S.COMPLETED),
+    Action.REQUEUE: _move(_OF_RUNS),
+    Action.DELETE: _move(
+        _("End the series before deleting it (now: %(state)s)."), S.DRAFT, S.PAUSED, S.COMPLETED, S.CANCELLED
+    ),
+}
+
+
+def move_of(campaign: Campaign, action: Action) -> Move:
+    """Return what the action does to this campaign."""
+    return (MOVES_OF_SERIES if campaign.repeats else MOVES)[action]
+
 
 def is_allowed(campaign: Campaign, action: Action) -> bool:
     """Return whether the campaign's state allows the action; pages show only the buttons that work."""
-    return CampaignState(campaign.state) in MOVES[action].sources
+    return CampaignState(campaign.state) in move_of(campaign, action).sources
 
 
 def check(campaign: Campaign, action: Action) -> None:
     """Raise :class:`CampaignStateError`, in words, unless the action is possible."""
     if not is_allowed(campaign, action):
         state = CampaignState(campaign.state).label
-        raise CampaignStateError(str(MOVES[action].refusal) % {"state": state}, code=f"campaign_{campaign.state}")
+        raise CampaignStateError(
+            str(move_of(campaign, action).refusal) % {"state": state}, code=f"campaign_{campaign.state}"
+        )
 
 
 def lock(campaign: Campaign) -> Campaign:

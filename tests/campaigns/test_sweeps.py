@@ -7,8 +7,9 @@ import pytest
 from accounts.models import Organization
 from campaigns.jobs import build_missing_audiences, start_due_campaigns, sweep_campaigns
 from campaigns.models import Campaign, CampaignState, Recipient
+from campaigns.schedules.starts import start_due
 from campaigns.sender import claims
-from campaigns.services import lifecycle, sweeps
+from campaigns.services import lifecycle
 from conversations.models import Message
 from core.clock import now
 from core.tenancy import activate_organization
@@ -133,7 +134,7 @@ def test_sweeps_see_every_organization(
     with activate_organization(make_organization("Bela Flor").pk):
         campaign = lifecycle.start(make_campaign(lists=[make_list(2, first=50)]))
         sending(campaign, 1, seconds=-1)
-    assert sweeps.start_due() == 0
+    assert start_due() == 0
     sweep_campaigns()
     with activate_organization(campaign.organization_id):
         assert Recipient.objects.get(position=1).state == "unknown"
