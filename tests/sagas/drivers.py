@@ -19,12 +19,15 @@ from tests.sagas import outside
 class Drivers:
     """Starts drivers that share the test's database and Redis."""
 
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
+    def __init__(self, process: "subprocess.Popen[str]", folder: Path) -> None:
         self.process = process
+        self.folder = folder
         self.running: list[int] = []
 
     def _ask(self, order: dict[str, Any]) -> dict[str, Any]:
         assert self.process.stdin and self.process.stdout
+        # Several hosts may live in one test process: the world that is looked at is the one of who acted last.
+        os.environ[outside.FOLDER] = str(self.folder)
         self.process.stdin.write(json.dumps(order) + "\n")
         self.process.stdin.flush()
         answer: dict[str, Any] = json.loads(self.process.stdout.readline())
@@ -70,8 +73,8 @@ def is_frozen(pid: int) -> bool:
 @contextmanager
 def driver_host(folder: Path) -> Iterator[Drivers]:
     root = Path(__file__).resolve().parents[2]
-    os.environ[outside.FOLDER] = str(folder)
     environment = os.environ | process_environment() | {
+        outside.FOLDER: str(folder),
         "PYTHONUNBUFFERED": "1", "PROSA_LOG_LEVEL": "CRITICAL", "PROSA_SAGA_FIRST_RETRY_SECONDS": "0.01",
     }  # fmt: skip
     errors = folder / "errors.log"
@@ -80,7 +83,7 @@ def driver_host(folder: Path) -> Iterator[Drivers]:
             [sys.executable, "-m", "tests.sagas.host"], cwd=root, env=environment, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
         )  # fmt: skip
-        drivers = Drivers(process)
+        drivers = Drivers(process, folder)
         try:
             assert process.stdout and json.loads(process.stdout.readline() or "{}").get("ready"), errors.read_text()
             yield drivers
