@@ -7,5 +7,6 @@ class CampaignsConfig(AppConfig):
     name = "campaigns"
 
     def ready(self) -> None:
+        import_module("campaigns.answering")
         import_module("campaigns.demand")
         import_module("campaigns.drill")

@@ -41,7 +41,8 @@ def texts_of(root: Path) -> Iterator[Text]:
             continue
         source = path.read_text()
         if path.suffix in {".html", ".txt"}:
-            source = templatize(source, origin=str(path))
+            # How a template's lines are indented means nothing, and must not to Python's tokenizer either.
+            source = "\n".join(line.lstrip() for line in templatize(source, origin=str(path)).split("\n"))
         yield from _extract(source, str(path.relative_to(root)))
 
 

@@ -1,16 +1,26 @@
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team
 from gateways.models import Channel
-from sdr.models import Agent
+from sdr.campaign_agents import campaign_book
+from sdr.models import Agent, Closed, FollowUps
 from sdr.services.agents import MOST_QUESTIONS
+from sdr.services.following import MOST
 from sdr.services.profiles import TEMPERATURES
+from sdr.working_hours import WorkingHours
 
-PLAIN = ("name", "opening", "instructions", "segment", "is_active")
+PLAIN = (
+    "name", "opening", "instructions", "goals", "segment", "is_active", "closed", "away_text", "follow_up_mode", "follow_up_hours",
+    "follow_up_from", "follow_up_until",
+)  # fmt: skip
+DAYS = [
+    (0, _("Monday")), (1, _("Tuesday")), (2, _("Wednesday")), (3, _("Thursday")), (4, _("Friday")), (5, _("Saturday")), (6, _("Sunday")),
+]  # fmt: skip
 
 
 class AgentForm(forms.Form):
@@ -21,29 +31,59 @@ class AgentForm(forms.Form):
     channels = forms.ModelMultipleChoiceField(
         label=_("Numbers"), queryset=Channel.unscoped.none(), required=False, widget=forms.CheckboxSelectMultiple
     )
+    campaigns = forms.MultipleChoiceField(
+        label=_("Campaigns"), required=False, widget=forms.CheckboxSelectMultiple,
+        help_text=_("It talks to whoever answers one of these; that wins over the segment and the number."),
+    )  # fmt: skip
     segment = forms.CharField(
         label=_("Only for the segment"), required=False, max_length=60,
         help_text=_("The value of the contact's attribute “segmento”; it wins over the number."),
     )  # fmt: skip
     opening = forms.CharField(label=_("First words"), required=False, max_length=300)
     instructions = forms.CharField(
-        label=_("Manner and goals"), required=False, max_length=4000, widget=forms.Textarea({"rows": 4})
+        label=_("Persona and manner"), required=False, max_length=4000, widget=forms.Textarea({"rows": 4})
     )
+    goals = forms.CharField(label=_("Goals"), required=False, max_length=1000, widget=forms.Textarea({"rows": 2}))
     questions = forms.CharField(
         label=_("Questions of its own, one per line"), required=False, max_length=1500, widget=forms.Textarea({"rows": 3}),
         help_text=_("Asked one by one after the five facts are known. At most five."),
     )  # fmt: skip
 
+    work_days = forms.TypedMultipleChoiceField(
+        label=_("Works on"), choices=DAYS, coerce=int, required=False, widget=forms.CheckboxSelectMultiple,
+        help_text=_("Without a day it works always."),
+    )  # fmt: skip
+    work_from = forms.TimeField(label=_("From"), required=False, widget=forms.TimeInput({"type": "time"}, "%H:%M"))
+    work_until = forms.TimeField(label=_("Until"), required=False, widget=forms.TimeInput({"type": "time"}, "%H:%M"))
+    closed = forms.ChoiceField(label=_("Outside these hours"), choices=Closed.choices)
+    away_text = forms.CharField(
+        label=_("What it says then"), required=False, max_length=400, widget=forms.Textarea({"rows": 2}),
+        help_text=_("{abertura} becomes the moment at which it opens. Empty: the usual words."),
+    )  # fmt: skip
+    follow_up_mode = forms.ChoiceField(label=_("Follow-up to who vanishes"), choices=FollowUps.choices)
+    follow_ups_text = forms.CharField(
+        label=_("Its follow-ups, one per line"), required=False, max_length=1000, widget=forms.Textarea({"rows": 3}),
+        help_text=_("At most three, sent one by one while nobody answers. {nome} becomes the first name."),
+    )  # fmt: skip
+    follow_up_hours = forms.IntegerField(label=_("Hours of silence before each"), min_value=1, max_value=72)
+    follow_up_from = forms.IntegerField(label=_("Not before (hour)"), min_value=0, max_value=23)
+    follow_up_until = forms.IntegerField(label=_("Not after (hour)"), min_value=1, max_value=24)
+
     def __init__(self, data: Mapping[str, Any] | None, *, agent: Agent) -> None:
         initial = {name: getattr(agent, name) for name in PLAIN} | {"questions": "\n".join(agent.questions)}
         if not agent._state.adding:
             initial["channels"] = list(agent.channels.values_list("pk", flat=True))
+            initial["campaigns"] = [str(pk) for pk, _name in campaign_book().by_agent().get(agent.pk, [])]
+        initial |= _hours_of(agent) | {"follow_ups_text": "\n".join(agent.follow_ups)}
         initial |= {f"closing_{name}": agent.closings.get(name, "") for name in TEMPERATURES}
         initial |= {f"team_{name}": getattr(agent, f"team_{name}_id") for name in TEMPERATURES}
         super().__init__(data, initial=initial)
         numbers = self.fields["channels"]
         assert isinstance(numbers, forms.ModelMultipleChoiceField)
         numbers.queryset = Channel.objects.order_by("name")
+        campaigns = self.fields["campaigns"]
+        assert isinstance(campaigns, forms.MultipleChoiceField)
+        campaigns.choices = [(str(pk), name) for pk, name in campaign_book().choices()]
         labels = {"quente": _("hot"), "morno": _("warm"), "frio": _("cold"), "muito_frio": _("very cold")}
         for name in TEMPERATURES:
             self.fields[f"closing_{name}"] = forms.CharField(
@@ -53,6 +93,24 @@ class AgentForm(forms.Form):
                 label=_("Team: %(temperature)s") % {"temperature": labels[name]}, queryset=Team.objects.all(), required=False,
                 empty_label=_("as in the settings"),
             )  # fmt: skip
+
+    def clean_follow_ups_text(self) -> list[str]:
+        texts = [" ".join(line.split()) for line in self.cleaned_data["follow_ups_text"].splitlines() if line.strip()]
+        if len(texts) > MOST or any(len(text) > 300 for text in texts):
+            raise forms.ValidationError(_("At most three texts of 300 letters each."))
+        return texts
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        start, end = data.get("work_from"), data.get("work_until")
+        if data.get("work_days") and (start is None or end is None or start == end):
+            self.add_error("work_from", _("Say from when until when it works."))
+        day_from, day_until = data.get("follow_up_from"), data.get("follow_up_until")
+        if day_from is not None and day_until is not None and day_from >= day_until:
+            self.add_error("follow_up_until", _("The day must end after it begins."))
+        if data.get("follow_up_mode") == FollowUps.OWN and not data.get("follow_ups_text", True):
+            self.add_error("follow_ups_text", _("Write at least one, or choose another follow-up."))
+        return data
 
     def clean_questions(self) -> list[str]:
         questions = list(
@@ -69,4 +127,18 @@ class AgentForm(forms.Form):
         data = self.cleaned_data
         closings = {name: data[f"closing_{name}"].strip() for name in TEMPERATURES if data[f"closing_{name}"].strip()}
         teams = {f"team_{name}": data[f"team_{name}"] for name in TEMPERATURES}
-        return {name: data[name] for name in (*PLAIN, "questions")} | {"closings": closings} | teams
+        days = data["work_days"]
+        hours = WorkingHours(frozenset(days), data["work_from"], data["work_until"]).as_json() if days else {}
+        own = {"closings": closings, "working_hours": hours, "follow_ups": data["follow_ups_text"]}
+        return {name: data[name] for name in (*PLAIN, "questions")} | own | teams
+
+    @property
+    def campaign_ids(self) -> list[UUID]:
+        return [UUID(pk) for pk in self.cleaned_data["campaigns"]]
+
+
+def _hours_of(agent: Agent) -> dict[str, Any]:
+    hours = WorkingHours.from_json(agent.working_hours)
+    if hours is None:
+        return {}
+    return {"work_days": sorted(hours.days), "work_from": hours.start, "work_until": hours.end}

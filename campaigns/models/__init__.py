@@ -1,9 +1,11 @@
+from campaigns.models.answering import CampaignAgent
 from campaigns.models.campaign import Campaign, CampaignChannel, CampaignList, CampaignState, Variant
 from campaigns.models.recipient import Recipient, RecipientState, SkipReason
 from campaigns.models.series import Occurrence, Outcome, Recurrence, ScheduleSettings
 
 __all__ = [
     "Campaign",
+    "CampaignAgent",
     "CampaignChannel",
     "CampaignList",
     "CampaignState",

@@ -1,4 +1,4 @@
-from sdr.models.agent import Agent, AgentChannel
+from sdr.models.agent import Agent, AgentChannel, Closed, FollowUps
 from sdr.models.calibration import Calibration, CalibrationState, Verdict
 from sdr.models.knowledge import Chunk, Document, DocumentKind, DocumentState, Question, QuestionState
 from sdr.models.ledger import ModelCall
@@ -15,9 +15,11 @@ __all__ = [
     "Calibration",
     "CalibrationState",
     "Chunk",
+    "Closed",
     "Document",
     "DocumentKind",
     "DocumentState",
+    "FollowUps",
     "ModelCall",
     "Prompt",
     "PromptState",

@@ -23,6 +23,7 @@ class ReplyTurn(OrganizationOwned):
     """One burst of a contact's messages and the one answer to it.
 
     ``wake_at`` moves with each new message up to ``deadline_at``; at most one turn per conversation is unfinished.
+    ``opened_at`` is when an agent began to work who was away when the burst came: what lay until then does not count as late.
     ``sources`` is ``[{"title", "document_id"}]``: what the answer was taken from.
     """
 
@@ -31,6 +32,7 @@ class ReplyTurn(OrganizationOwned):
     last_message_id = models.UUIDField()
     wake_at = models.DateTimeField()
     deadline_at = models.DateTimeField()
+    opened_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
     fence = models.PositiveIntegerField(default=0)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -56,5 +58,13 @@ class ReplyTurn(OrganizationOwned):
     def wait_again(self, at: datetime, *, quiet_seconds: int) -> None:
         """Wait for another quiet moment, up to the deadline; what is being thought now is no longer wanted."""
         self.wake_at = min(at + timedelta(seconds=quiet_seconds), max(self.deadline_at, at))
+        self._lay_down()
+
+    def wait_until(self, opening: datetime) -> None:
+        """Wait for whoever answers to begin work; a message that comes meanwhile is looked at after its own quiet moment."""
+        self.wake_at = self.opened_at = opening
+        self._lay_down()
+
+    def _lay_down(self) -> None:
         # With the lease left in place the next look would skip the turn until it runs out.
         self.state, self.fence, self.lease_until, self.attempts = TurnState.WAITING, self.fence + 1, None, 0

@@ -5,14 +5,14 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from conversations.models import Direction, Handler
 from conversations.services.handling import add_event
 from core.clock import now
 from core.jobs import job
 from core.tenancy import across_organizations, activate_organization
-from sdr.models import Qualification, QualificationStatus
+from sdr.models import OPEN_STATES, Qualification, QualificationStatus, ReplyTurn
 from sdr.services.qualifying import locked_conversation, mark_contact, score_of
 
 logger = logging.getLogger(__name__)
@@ -32,12 +32,16 @@ def mark_abandoned() -> None:
 
 
 def _silent() -> "QuerySet[Qualification]":
+    return silent_leads().filter(conversation__last_message_at__lt=now() - SILENCE)
+
+
+def silent_leads() -> "QuerySet[Qualification]":
+    """Return the leads whose turn to speak it is; whoever waits for our opening is none of them."""
+    ours = ReplyTurn.objects.filter(conversation=OuterRef("conversation"), state__in=OPEN_STATES)
     return Qualification.objects.filter(
-        status=QualificationStatus.COLLECTING,
-        conversation__handler=Handler.BOT,
+        ~Exists(ours), status=QualificationStatus.COLLECTING, conversation__handler=Handler.BOT,
         conversation__last_message_direction=Direction.OUT,
-        conversation__last_message_at__lt=now() - SILENCE,
-    )
+    )  # fmt: skip
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 
@@ -10,6 +11,7 @@ from accounts.services.audit import record_audit
 from conversations.models import Conversation
 from core.text import search_text
 from gateways.models import Channel
+from sdr.campaign_agents import campaign_book
 from sdr.contract import ChatMessage
 from sdr.engine.reading import last_burst
 from sdr.models import Agent, AgentChannel, Qualification, SdrProfile
@@ -20,8 +22,11 @@ MOST_QUESTIONS = 5
 
 
 def choose_agent(conversation: Conversation) -> Agent | None:
-    """Return who talks to a new lead: the agent of their segment, else that of the number, else nobody in particular."""
+    """Return who talks to a new lead: the agent of the campaign that they answer, else of their segment, else of the number."""
     in_use = Agent.objects.filter(is_active=True)
+    wrote = campaign_book().agent_of(conversation.contact_id)
+    if wrote and (of_campaign := in_use.filter(pk=wrote).first()):
+        return of_campaign  # type: ignore[no-any-return]
     segment = search_text(str(conversation.contact.attributes.get(ATTRIBUTE) or ""))[:60]
     found = in_use.filter(segment=segment).first() if segment else None
     chosen: Agent | None = found or in_use.filter(numbers__channel=conversation.channel_id, segment="").first()
@@ -29,8 +34,15 @@ def choose_agent(conversation: Conversation) -> Agent | None:
 
 
 @transaction.atomic
-def save_agent(agent: Agent, values: dict[str, Any], channels: Sequence[Channel], *, actor: Membership) -> Agent:
-    """Keep an agent with its numbers; a number that another one had moves to it."""
+def save_agent(
+    agent: Agent,
+    values: dict[str, Any],
+    channels: Sequence[Channel],
+    *,
+    campaigns: Sequence[UUID] = (),
+    actor: Membership,
+) -> Agent:
+    """Keep an agent with its numbers and campaigns; what another one had moves to it."""
     for name, value in values.items():
         setattr(agent, name, value)
     agent.segment = search_text(agent.segment)[:60]
@@ -40,6 +52,7 @@ def save_agent(agent: Agent, values: dict[str, Any], channels: Sequence[Channel]
     AgentChannel.objects.filter(channel__in=channels).delete()
     for channel in channels:
         AgentChannel.objects.create(agent=agent, channel=channel)
+    campaign_book().choose(agent.pk, campaigns)
     record_audit("sdr.agent_saved", actor=actor, target=agent.name)
     return agent
 

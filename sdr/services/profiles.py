@@ -37,11 +37,15 @@ def business_profile(profile: SdrProfile, prompt: Prompt | None = None, agent: A
         agent_name=agent.name if agent else profile.agent_name,
         faq=tuple((item["question"], item["answer"]) for item in profile.faq),
         opening=_first_of(agent.opening if agent else "", prompt.opening if prompt else ""),
-        instructions="\n".join(
-            filter(None, [prompt.instructions if prompt else "", agent.instructions if agent else ""])
-        ),
+        instructions="\n".join(filter(None, [prompt.instructions if prompt else "", *_manner(agent)])),
         version=prompt.number if prompt else 0,
     )
+
+
+def _manner(agent: Agent | None) -> list[str]:
+    if agent is None:
+        return []
+    return [agent.instructions, f"Objetivos: {agent.goals}" if agent.goals else ""]
 
 
 def _first_of(*texts: str) -> str:

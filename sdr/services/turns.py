@@ -18,6 +18,7 @@ from accounts.models import Organization
 from conversations.models import Conversation, ConversationStatus, Direction, Message, Origin
 from conversations.queries import history, spoken
 from conversations.services.send import send_message
+from conversations.services.window import is_shut
 from core.clock import now
 from core.jobs import job
 from core.tenancy import across_organizations
@@ -28,6 +29,7 @@ from sdr.scoring import Score
 from sdr.services.agents import next_own_question, note_own_answer
 from sdr.services.asking import ask_turn
 from sdr.services.citing import sources_of
+from sdr.services.closed_hours import away_lines, can_wait, opening_of, put_off
 from sdr.services.offering import Times, offer_times, times_to_offer
 from sdr.services.profiles import business_profile, get_profile
 from sdr.services.qualifying import (
@@ -74,6 +76,10 @@ def run_turn(*, organization_id: str, turn_id: str) -> None:
     with transaction.atomic():
         known = qualification_of(conversation)
         give_prompt(known, conversation)
+    opening = opening_of(known.row.agent, local_time(profile.organization_id))
+    if opening is not None and can_wait(lines):
+        wait_for_opening(turn_id, fence, profile, lines, opening)
+        return
     try:
         # Whoever was lost while thinking may have been lost to the provider: the second try stays in the house.
         thought = think(profile, lines, known, conversation, locally=turn.attempts > 1)
@@ -82,6 +88,21 @@ def run_turn(*, organization_id: str, turn_id: str) -> None:
         give_up(turn_id, fence)
         return
     finish(turn_id, fence, conversation, profile, lines, thought)
+
+
+@transaction.atomic
+def wait_for_opening(
+    turn_id: str, fence: int, profile: SdrProfile, lines: Sequence[ChatMessage], opening: datetime
+) -> None:
+    """Leave the answer for when the lead's agent begins to work, unless somebody else spoke meanwhile."""
+    turn = _still_ours(turn_id, fence)
+    if turn is None:
+        return
+    locked = locked_conversation(turn.conversation_id)
+    if reason := _silenced(turn, locked) or _answered(_newest(locked)):
+        _end(turn, TurnState.ABORTED, reason)
+        return
+    put_off(turn, qualification_of(locked), locked, profile, opening)
 
 
 @transaction.atomic
@@ -110,7 +131,10 @@ def _take(turn_id: str) -> int | None:
 
 
 def read_history(conversation: Conversation) -> list[ChatMessage]:
-    return [ChatMessage(line.message_id, line.author, line.text, line.at) for line in history(conversation.pk)]
+    """Return what was said, without words that only told of the hours."""
+    away = {str(pk) for pk in away_lines(conversation.pk)}
+    lines = [line for line in history(conversation.pk) if line.message_id not in away]
+    return [ChatMessage(line.message_id, line.author, line.text, line.at) for line in lines]
 
 
 def local_time(organization_id: UUID) -> datetime:
@@ -157,7 +181,7 @@ def finish(
         _end(turn, TurnState.ABORTED, reason)
         return
     newest = _newest(locked)
-    if newest is None or newest.direction != Direction.IN:
+    if newest is None or _answered(newest):
         _end(turn, TurnState.ABORTED, "already_answered")
         return
     if str(newest.pk) not in {line.id for line in lines}:
@@ -166,7 +190,7 @@ def finish(
         turn.save()
         return
     known = qualification_of(locked)
-    if newest.at < now() - ANSWER_WITHIN:
+    if _is_late(turn, newest, locked):
         stop_with(known, locked, QualificationStatus.HANDED_OFF, "answered_too_late")
         _end(turn, TurnState.ABORTED, "answered_too_late")
         return
@@ -179,6 +203,17 @@ def finish(
     reply_id = _speak(turn, known, locked, profile, thought, result, times)
     turn.sources = sources_of(thought)
     _end(turn, TurnState.ANSWERED, "", reply_id)
+
+
+def _is_late(turn: ReplyTurn, newest: Message, conversation: Conversation) -> bool:
+    """Tell whether an automatic answer is worse than none by now; what lay until the agent's hours began was told so."""
+    if turn.opened_at is None:
+        return newest.at < now() - ANSWER_WITHIN
+    return max(newest.at, turn.opened_at) < now() - ANSWER_WITHIN or is_shut(conversation)
+
+
+def _answered(newest: Message | None) -> str:
+    return "" if newest and newest.direction == Direction.IN else "already_answered"
 
 
 def _still_ours(turn_id: str, fence: int) -> ReplyTurn | None:
@@ -204,7 +239,8 @@ def _silenced(turn: ReplyTurn, conversation: Conversation) -> str:
 
 
 def _newest(conversation: Conversation) -> Message | None:
-    newest: Message | None = spoken(conversation.pk).order_by("-at", "-pk").first()
+    said = spoken(conversation.pk).exclude(pk__in=away_lines(conversation.pk))
+    newest: Message | None = said.order_by("-at", "-pk").first()
     return newest
 
 

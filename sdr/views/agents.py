@@ -1,4 +1,4 @@
-"""Several voices: by number or by segment."""
+"""Several voices: by campaign, by segment or by number."""
 
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from accounts.http import MemberRequest
 from accounts.models import Role
 from core.once import once
 from sdr.access import get_agent
+from sdr.campaign_agents import campaign_book
 from sdr.forms_agents import AgentForm
 from sdr.models import Agent
 from sdr.services.agents import remove_agent, save_agent
@@ -21,7 +22,8 @@ from sdr.services.agents import remove_agent, save_agent
 @require_safe
 @member_required
 def agents_page(request: MemberRequest) -> HttpResponse:
-    agents = Agent.objects.prefetch_related("channels")
+    campaigns = campaign_book().by_agent()
+    agents = [(agent, campaigns.get(agent.pk, [])) for agent in Agent.objects.prefetch_related("channels")]
     return render(request, "sdr/agents.html", {"agents": agents})
 
 
@@ -41,7 +43,8 @@ def agent_edit(request: MemberRequest, agent_id: UUID) -> HttpResponse:
 def _edit(request: MemberRequest, agent: Agent) -> HttpResponse:
     form = AgentForm(request.POST if request.method == "POST" else None, agent=agent)
     if form.is_bound and form.is_valid():
-        save_agent(agent, form.values, list(form.cleaned_data["channels"]), actor=request.membership)
+        channels, campaigns = list(form.cleaned_data["channels"]), form.campaign_ids
+        save_agent(agent, form.values, channels, campaigns=campaigns, actor=request.membership)
         messages.success(request, _("Saved. It talks to new leads from now on."))
         return redirect("sdr:agents")
     context = {"form": form, "agent": None if agent._state.adding else agent}

@@ -11,8 +11,9 @@ from django.test import Client
 from accounts.models import Membership
 from conversations.services.handling import set_handler
 from leads.models import Contact
-from sdr.models import Qualification, QualificationStatus
+from sdr.models import Agent, Qualification, QualificationStatus
 from sdr.services.abandoning import mark_abandoned
+from sdr.services.agents import save_agent
 from sdr.services.following import follow_up_silent
 from sdr.services.profiles import get_profile, update_profile
 from tests.sdr.talk import Talk, bot_lines
@@ -95,6 +96,46 @@ def test_a_day_after_the_last_word_the_lead_counts_as_abandoned(clock: time_mach
     clock.move_to(MORNING + timedelta(hours=30))
     mark_abandoned()
     assert Qualification.objects.get().status == QualificationStatus.ABANDONED
+
+
+def of_an_agent(ana: Membership, **values: Any) -> Agent:
+    agent = save_agent(Agent(), {"name": "Bento"} | values, [], actor=ana)
+    Qualification.objects.update(agent=agent)
+    return agent
+
+
+def test_an_agent_follows_up_in_its_own_words_at_its_own_hours(clock: time_machine.Traveller, ana: Membership) -> None:
+    of_an_agent(ana, follow_up_mode="own", follow_ups=["E aí, {nome}?"], follow_up_hours=2, follow_up_until=12)
+    assert look(clock, 1.9) == []
+    assert look(clock, 2.1) == []  # past noon
+    assert look(clock, 23.5) == ["E aí, Mariana?"]
+    assert [line for day in range(1, 4) for line in look(clock, 24 * day + 23)] == []
+
+
+def test_an_agents_words_need_none_of_the_settings(clock: time_machine.Traveller, ana: Membership) -> None:
+    update_profile(get_profile(), {"follow_ups": []})
+    of_an_agent(ana, follow_up_mode="own", follow_ups=["E aí?"])
+    assert look(clock, 5) == ["E aí?"]
+
+
+def test_an_agent_may_leave_people_in_peace(clock: time_machine.Traveller, ana: Membership) -> None:
+    of_an_agent(ana, follow_up_mode="never")
+    assert look(clock, 5) == []
+
+
+def test_an_agent_that_leaves_it_to_the_settings_still_keeps_its_hours(
+    clock: time_machine.Traveller, ana: Membership
+) -> None:
+    of_an_agent(ana, working_hours={"days": [3], "start": "09:00", "end": "18:00"})
+    assert look(clock, 5) == []  # a Wednesday
+    assert look(clock, 23.5) == ["Oi, Mariana! Ainda posso te ajudar?"]
+
+
+def test_an_agent_without_a_wish_of_its_own_follows_the_settings(
+    clock: time_machine.Traveller, ana: Membership
+) -> None:
+    of_an_agent(ana)
+    assert look(clock, 5) == ["Oi, Mariana! Ainda posso te ajudar?"]
 
 
 FORM = {

@@ -11,7 +11,7 @@ from accounts.models import ApiToken, AuditEntry, Invitation, Membership, Team, 
 from billing.models import Charge
 from bookings.models import Booking, BookingChange, DayRule, Professional, Service, TimeOff
 from bookings.services.schedule import save_professional, save_service
-from campaigns.models import Campaign, CampaignChannel, CampaignList, Recipient, Variant
+from campaigns.models import Campaign, CampaignAgent, CampaignChannel, CampaignList, Recipient, Variant
 from conversations.models import Attachment, Conversation, Message
 from core.clock import now
 from core.ids import uuid7
@@ -29,7 +29,19 @@ from leads.models import (
 )
 from leads.services.joining import join_contacts
 from sagas.models import SagaExecution, SagaStepRecord
-from sdr.models import Calibration, Document, Prompt, Qualification, Question, Refusal
+from sdr.models import (
+    Agent,
+    AgentChannel,
+    Calibration,
+    Document,
+    ModelCall,
+    Prompt,
+    Qualification,
+    Question,
+    Refusal,
+    ReplyTurn,
+    Verdict,
+)
 
 MONDAY = datetime(2026, 12, 7, 12, 0, tzinfo=UTC)
 
@@ -154,6 +166,25 @@ class Crowd:
             self._keep("recipient", self._recipient(one, variant, self.contact, number, "failed"))
         if campaign != first:
             self._recipient(campaign, variant, self.rows["contact"], number + 1, "queued")
+        self._agents(number, campaign)
+
+    def _agents(self, number: int, campaign: Campaign) -> None:
+        agent = self._keep("agent", Agent.objects.create(
+            name=f"Agente {number}", questions=["Tem convênio?"], follow_up_mode="own", follow_ups=["Ainda aí?"],
+            working_hours={"days": [0, 1, 2, 3, 4, 5, 6], "start": "00:00", "end": "23:59"}, team_quente=self.rows["team"],
+        ))  # fmt: skip
+        AgentChannel.objects.create(agent=agent, channel=self.channel)
+        CampaignAgent.objects.create(agent=self.rows["agent"], campaign=campaign)
+        lead = Qualification.objects.get(contact=self.contact)
+        Qualification.objects.filter(pk=lead.pk).update(agent=agent, prompt=self.rows["prompt"])
+        Verdict.objects.create(qualification=lead, was_hot=True, by=self.member)
+        ReplyTurn.objects.create(
+            conversation_id=lead.conversation_id, state="answered", last_message_id=uuid7(), wake_at=now(), deadline_at=now(),
+            sources=[{"title": "Tabela", "document_id": str(self.rows["document"].pk)}],
+        )  # fmt: skip
+        ModelCall.objects.create(
+            task="reply", provider="openai", model=f"m{number}", cost_micros=1000, conversation_ref=lead.conversation_id
+        )
 
     def _recipient(
         self, campaign: Campaign, variant: Variant, contact: Contact, position: int, state: str
