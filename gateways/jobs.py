@@ -6,11 +6,12 @@ from django.db.models import QuerySet
 from core.clock import now
 from core.jobs import job
 from core.tenancy import across_organizations
-from gateways.models import MessageStatus, Receipt, ReceiptState
+from gateways.models import MessageStatus, PortfolioContact, Receipt, ReceiptState
 from gateways.services.simulation import deliver_due_hooks, forget_old_hooks
 
 KEPT = timedelta(days=30)
 STATUS_KEPT = timedelta(days=180)
+PEOPLE_KEPT = timedelta(days=2)
 PER_STATEMENT = 5_000
 
 
@@ -29,6 +30,8 @@ def purge_receipts() -> None:
         while _delete_some(old):
             pass
         while _delete_some(MessageStatus.objects.filter(updated_at__lt=now() - STATUS_KEPT)):
+            pass
+        while _delete_some(PortfolioContact.objects.filter(at__lt=now() - PEOPLE_KEPT)):
             pass
     forget_old_hooks()
 

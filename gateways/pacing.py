@@ -10,6 +10,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from core.clock import day_bounds, local, now, outside_quiet
 from gateways.models import Channel, ChannelRole, ChannelState
+from gateways.portfolios import is_full, limit_of
 from gateways.registry import get_adapter
 
 FLOOR_MS = 500
@@ -27,12 +28,17 @@ HOURS, LONGEST_STRETCH = 24, 2.0
 
 @dataclass(frozen=True)
 class Pace:
-    """``min_gap`` to ``max_gap`` lie between two sends; ``daily_cap`` None means none; quiet hours None means none."""
+    """``min_gap`` to ``max_gap`` lie between two sends; ``daily_cap`` None means none; quiet hours None means none.
+
+    ``own_cap`` is the cap without the limit of people that an official number shares (:mod:`gateways.portfolios`): that one
+    is planned with as a cap of the day, and held by people and by the hour.
+    """
 
     min_gap: timedelta
     max_gap: timedelta
     daily_cap: int | None
     quiet: tuple[time, time] | None
+    own_cap: int | None = None
 
     def gap(self, dice: float | None = None) -> timedelta:
         """Return a random gap, or the one at ``dice`` in 0..1 of the way from the smallest to the largest."""
@@ -57,11 +63,14 @@ def pace_of(channel: Channel, at: datetime) -> Pace:
     low = max(floor, channel.min_gap_ms if channel.min_gap_ms is not None else _low(default, channel.max_gap_ms))
     high = max(low, channel.max_gap_ms if channel.max_gap_ms is not None else default[1])
     stretch = stretch_of(channel, at) if paced else 1.0
+    own, official = _own_cap(channel, at, paced), limit_of(channel)
+    known = [limit for limit in (own, official) if limit is not None]
     return Pace(
         timedelta(milliseconds=low * stretch),
         timedelta(milliseconds=high * stretch),
-        _daily_cap(channel, at, paced),
+        min(known) if known else None,
         _quiet(channel, paced),
+        own,
     )
 
 
@@ -76,14 +85,15 @@ def _quiet(channel: Channel, paced: bool) -> tuple[time, time] | None:
     return None if channel.quiet_start == channel.quiet_end else (channel.quiet_start, channel.quiet_end)
 
 
-def _daily_cap(channel: Channel, at: datetime, paced: bool) -> int | None:
+def _own_cap(channel: Channel, at: datetime, paced: bool) -> int | None:
     cap = channel.daily_limit
     if cap is None and paced:
         cap = warm_up_cap(channel, at) if channel.warm_up else QR_DAILY_CAP
-    official = official_cap(channel)
     ready = WARMING_CAP if paced and channel.role == ChannelRole.WARMING and not channel.stands_in_for_id else None
-    known = [limit for limit in (cap, official, ready) if limit is not None]
-    return int(min(known) * care_of(channel, at)) if known else None
+    care = care_of(channel, at)
+    official = limit_of(channel) if care < 1 else None
+    known = [limit for limit in (cap, ready, official) if limit is not None]
+    return int(min(known) * care) if known else None
 
 
 def care_of(channel: Channel, at: datetime) -> float:
@@ -101,13 +111,6 @@ def stretch_of(channel: Channel, at: datetime) -> float:
     shape = channel.hour_shape
     hourly = shape[at.astimezone(UTC).hour] / 100 if shape and len(shape) == HOURS else 1.0
     return max(1.0, min(LONGEST_STRETCH, hourly)) * (2.0 - care_of(channel, at))
-
-
-def official_cap(channel: Channel) -> int | None:
-    """Return how many people the provider lets an official number write to in a day: as read, else the safe default."""
-    if channel.message_limit is None:
-        return get_adapter(channel.provider).rhythm.daily_cap
-    return channel.message_limit or None
 
 
 def is_restricted(channel: Channel, at: datetime) -> bool:
@@ -147,6 +150,12 @@ def remaining_today(channel: Channel, at: datetime, zone: str) -> int | None:
     return None if cap is None else max(0, cap - used_today(channel, at, zone))
 
 
+def is_spent(channel: Channel, at: datetime, zone: str) -> bool:
+    """Tell whether the number has sent all that its own cap of the day allows."""
+    own = pace_of(channel, at).own_cap
+    return own is not None and used_today(channel, at, zone) >= own
+
+
 def next_send_after(pace: Pace, last_sent_at: datetime | None, at: datetime, dice: float | None = None) -> datetime:
     """Return when the next message may leave: a random gap after the last one, never in the past."""
     return at if last_sent_at is None else max(at, last_sent_at + pace.gap(dice))
@@ -164,8 +173,10 @@ def wait_of(channel: Channel, at: datetime, zone: str) -> Wait | None:
     pace = pace_of(channel, at)
     if pace.quiet and (opens := outside_quiet(at, *pace.quiet, zone)) > at:
         return Wait("quiet_hours", opens)
-    if remaining_today(channel, at, zone) == 0:
+    if is_spent(channel, at, zone):
         return Wait("daily_cap", day_bounds(local(at, zone).date(), zone)[1])
+    if is_full(channel, at):
+        return Wait("portfolio_limit", channel.portfolio.frees_at if channel.portfolio else None)
     if channel.next_send_at and channel.next_send_at > at:
         return Wait("gap", channel.next_send_at)
     return None

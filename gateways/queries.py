@@ -13,6 +13,7 @@ from gateways import pacing, words
 from gateways.curve import Curve, warm_up_curve
 from gateways.models import Channel, ChannelEvent, ChannelHour, ChannelRole, ChannelState, MessageStatus, Receipt
 from gateways.pacing import Pace, Wait
+from gateways.portfolios import limit_of, people_now
 from gateways.registry import get_adapter
 
 DAY = timedelta(hours=24)
@@ -70,6 +71,12 @@ class Card:
     curve: Curve | None
     is_simulator: bool
     uses_qr: bool
+    people: int | None
+    """How many people the business has written to in 24 hours, where Meta limits them over all its numbers."""
+
+    @property
+    def people_limit(self) -> int | None:
+        return limit_of(self.channel)
 
     @property
     def cap(self) -> int | None:
@@ -135,7 +142,7 @@ def get_receipt(channel: Channel, receipt_id: int) -> Receipt:
 
 def cards(zone: str) -> list[Card]:
     """Return every number, the ones that work first."""
-    channels = list(Channel.objects.filter(removed_at=None).order_by("created_at"))
+    channels = list(Channel.objects.filter(removed_at=None).select_related("portfolio").order_by("created_at"))
     return cards_of(channels, zone)
 
 
@@ -143,16 +150,25 @@ def cards_of(channels: Sequence[Channel], zone: str) -> list[Card]:
     """Return the cards of some numbers."""
     at = now()
     deliveries, answers, restrictions = _deliveries(channels, at), _answers(channels, at), _restrictions(channels, at)
+    people = people_now([one.portfolio_id for one in channels if one.portfolio_id], at)
     return [
         _card(
-            one, deliveries.get(one.pk, Delivery()), answers.get(one.pk, Answers()), restrictions.get(one.pk, 0), at, zone
+            one, deliveries.get(one.pk, Delivery()), answers.get(one.pk, Answers()), restrictions.get(one.pk, 0),
+            _people(one, people), at, zone,
         )
         for one in channels
     ]  # fmt: skip
 
 
+def _people(channel: Channel, known: dict[UUID, int]) -> int | None:
+    if limit_of(channel) is None:
+        return None
+    return known.get(channel.portfolio_id, 0) if channel.portfolio_id else 0
+
+
 def _card(
-    channel: Channel, delivery: Delivery, answers: Answers, restrictions: int, at: datetime, zone: str
+    channel: Channel, delivery: Delivery, answers: Answers, restrictions: int, people: int | None, at: datetime,
+    zone: str,
 ) -> Card:  # fmt: skip
     adapter = get_adapter(channel.provider)
     day = pacing.age_in_days(channel, at) if pacing.is_warming(channel, at) and channel.connected_at else None
@@ -173,6 +189,7 @@ def _card(
         curve=warm_up_curve(day) if day else None,
         is_simulator=channel.provider == "simulator",
         uses_qr=adapter.uses_qr,
+        people=people,
     )
 
 

@@ -44,6 +44,7 @@ def _known() -> dict[str, str]:
         "audio_caption": _("A voice message carries no text here. Send the text by itself."),
         "file_caption": _("A file carries no text here. Send the text by itself."),
         "too_long": _("The text is too long for this network. Send it in parts."),
+        "portfolio_limit": _("Your business has reached Meta's limit of people in 24 hours. Answer who wrote, or wait."),
         "blocked": _("The person blocked you or never wrote to you."),
         "551": _("The person cannot be reached now."),
         "10903": _("This person cannot be answered any more."),

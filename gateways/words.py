@@ -158,6 +158,8 @@ def waiting(wait: Wait | None, zone: str) -> str:
             return _("Quiet hours, back at %(until)s") % {"until": until}
         case "daily_cap":
             return _("Today's cap is reached, back at %(until)s") % {"until": until}
+        case "portfolio_limit":
+            return _("Meta's limit of people is reached, back at %(until)s") % {"until": until}
         case "rest":
             return _("Resting until %(until)s, as the server asked") % {"until": until}
     return _("Sends nothing now")

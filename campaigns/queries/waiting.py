@@ -39,7 +39,11 @@ def waits(campaign: Campaign) -> list[tuple[str, Wait]]:
 
 def serving(campaign: Campaign) -> list[Channel]:
     """Return the numbers whose turn it is to send for a campaign: who sends always, and the standbys that took over."""
-    links = CampaignChannel.objects.filter(campaign=campaign).select_related("channel").order_by("channel__created_at")
+    links = (
+        CampaignChannel.objects.filter(campaign=campaign)
+        .select_related("channel__portfolio")
+        .order_by("channel__created_at")
+    )
     return [link.channel for link in links if link.channel.role in SENDING_ROLES or link.took_over_at]
 
 
@@ -80,6 +84,9 @@ _WORDS: dict[str, Callable[[], str]] = {
     RETRY: lambda: _("The last ones did not get through. Next try %(until)s."),
     "quiet_hours": lambda: _("%(name)s keeps its quiet hours. It goes on %(until)s."),
     "daily_cap": lambda: _("%(name)s has sent all it may today. It goes on %(until)s."),
+    "portfolio_limit": lambda: _(
+        "%(name)s has reached Meta's limit of people in 24 hours, with all numbers of the business. It goes on %(until)s."
+    ),
     "gap": lambda: _("%(name)s sends the next one %(until)s."),
     "rest": lambda: _("%(name)s was asked to rest. It goes on %(until)s."),
     "restricted": lambda: _("%(name)s was restricted by WhatsApp. It rests until %(until)s at least."),

@@ -19,6 +19,7 @@ from campaigns.sender.claims import Claimed, Wish
 from campaigns.sender.database import Database
 from campaigns.sender.due import SPACED_SECONDS, Facts, look
 from campaigns.sender.lookahead import AHEAD_SECONDS, MAX_BATCH, Lookahead
+from campaigns.sender.official import claim_within_limit
 from campaigns.sender.outcomes import NOT_THE_MESSAGE, Settlement, judge, unsent
 from campaigns.sender.quota import MinuteSlots, PlanQuota
 from campaigns.sender.settling import remember_numbers, settle_batch
@@ -408,10 +409,10 @@ class Drain:
             return [], 0.0
         wish = Wish(
             organization_id=self.organization_id, channel_id=self.channel_id, lease=self.lease.token,
-            campaigns=facts.campaigns, count=allowed, cap=facts.pace.daily_cap, today=facts.today, gaps=gaps,
+            campaigns=facts.campaigns, count=allowed, cap=facts.pace.own_cap, today=facts.today, gaps=gaps,
             ahead=self._ahead_seconds, greeting=greeting_at(local(now(), facts.zone)),
         )  # fmt: skip
-        rows, delay = claims.claim(wish, token)
+        rows, delay = claim_within_limit(facts.channel, wish, token)
         self.quota.claimed(len(rows))
         if not rows:
             claims.skip_unsendable(facts.campaigns)

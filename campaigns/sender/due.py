@@ -84,7 +84,11 @@ def look(channel_id: UUID, organization_id: UUID) -> Facts:
     """Return the facts of one channel now."""
     with activate_organization(organization_id):
         clock = Func(function="clock_timestamp", output_field=DateTimeField())
-        channel = Channel.objects.annotate(looked_at=clock, zone=F("organization__timezone")).get(pk=channel_id)
+        channel = (
+            Channel.objects.select_related("portfolio")
+            .annotate(looked_at=clock, zone=F("organization__timezone"))
+            .get(pk=channel_id)
+        )
         at, zone = channel.looked_at, channel.zone
         wait = wait_of(channel, at, zone)
         return Facts(

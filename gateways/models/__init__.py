@@ -14,6 +14,7 @@ from gateways.models.pool import (
     PoolDrill,
     PoolIncident,
 )
+from gateways.models.portfolio import Portfolio, PortfolioContact
 from gateways.models.receipt import MessageStatus, Receipt, ReceiptState
 from gateways.models.simulation import SimulatedHook
 from gateways.models.template import MessageTemplate, TemplateCategory, TemplateStatus
@@ -33,6 +34,8 @@ __all__ = [
     "NumberCheck",
     "PoolDrill",
     "PoolIncident",
+    "Portfolio",
+    "PortfolioContact",
     "Receipt",
     "ReceiptState",
     "SimulatedHook",

@@ -42,7 +42,8 @@ class Channel(OrganizationOwned):
     sender drives the channel now; times come from the database clock. What the number's health is judged by
     (:mod:`gateways.services.health`): ``unacked_sends`` counts sends since the provider last confirmed one,
     ``failed_streak`` messages refused in a row, ``failed_checks`` heartbeats without a connection. ``message_limit`` is
-    how many people an official number may write to in a day, as its provider says: 0 is no limit, None not known.
+    how many people the business of an official number, its ``portfolio``, may write to in 24 hours, as its provider
+    says: 0 is no limit, None not known.
     A *warming* number sends a little each day so that it is ready; a *standby* keeps silent until it is needed.
     ``stands_in_for`` is the number whose place it has taken, ``role_since`` when it got its role, ``careful_until`` until
     when it is brought back slowly after a restriction. ``hour_shape`` are 24 percentages by UTC hour that stretch the gaps
@@ -87,6 +88,7 @@ class Channel(OrganizationOwned):
     pairing_code = models.CharField(max_length=20, blank=True, default="", db_default="")
     message_limit = models.PositiveIntegerField(null=True)
     quality = models.CharField(max_length=10, blank=True, default="", db_default="")
+    portfolio = models.ForeignKey("gateways.Portfolio", on_delete=models.SET_NULL, null=True, related_name="channels")
     on_second_server_since = models.DateTimeField(null=True)
     stands_in_for = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")
     role_since = models.DateTimeField(auto_now_add=True, null=True)

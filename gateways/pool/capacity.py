@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -11,6 +12,7 @@ from django.utils.translation import ngettext
 from core.clock import day_bounds, local
 from gateways import pacing
 from gateways.models import SENDING_ROLES, Channel, ChannelRole, ChannelState
+from gateways.portfolios import limit_of
 
 # A fifth of the capacity should be free, so that a number may fall without anybody waiting (NUM-18).
 SPARE_GOAL = 0.2
@@ -61,14 +63,29 @@ def capacity_tomorrow(channels: list[Channel], at: datetime, zone: str) -> Capac
     start, end = day_bounds(local(at, zone).date() + timedelta(days=1), zone)
     working = [one for one in channels if one.provider != "simulator" and one.state == ChannelState.CONNECTED]
     senders = [one for one in working if one.role in SENDING_ROLES or one.stands_in_for_id]
-    caps = [pacing.pace_of(one, start + timedelta(hours=12)).daily_cap for one in senders]
-    left = [pacing.remaining_today(one, at, zone) for one in senders]
+    caps = _caps([(one, pacing.pace_of(one, start + timedelta(hours=12)).daily_cap) for one in senders])
+    left = _caps([(one, pacing.remaining_today(one, at, zone)) for one in senders])
     return Capacity(
         cap=None if None in caps else sum(cap or 0 for cap in caps),
         demand=_demand(end, left),
         numbers=len(senders),
         reserve=len([one for one in working if one.role != ChannelRole.ACTIVE and not one.stands_in_for_id]),
     )
+
+
+def _caps(found: list[tuple[Channel, int | None]]) -> list[int | None]:
+    """Return what each number may send; the numbers of one business at Meta together no more than its limit."""
+    caps = [cap for one, cap in found if not one.portfolio_id]
+    shared: dict[UUID, list[tuple[Channel, int | None]]] = {}
+    for one, cap in found:
+        if one.portfolio_id:
+            shared.setdefault(one.portfolio_id, []).append((one, cap))
+    for numbers in shared.values():
+        limit = limit_of(numbers[0][0])
+        whole = None if any(cap is None for _one, cap in numbers) else sum(cap or 0 for _one, cap in numbers)
+        known = [one for one in (limit, whole) if one is not None]
+        caps.append(min(known) if known else None)
+    return caps
 
 
 def _demand(end: datetime, left: list[int | None]) -> int:

@@ -14,6 +14,7 @@ from core.jobs import job
 from core.tenancy import across_organizations
 from gateways.contract import ConnectionReport, Operation
 from gateways.models import Channel, ChannelState
+from gateways.portfolios import belongs_to, is_worth_asking
 from gateways.registry import get_adapter
 from gateways.services.evidence import NO_ACKS, SILENT_AFTER_SENDS
 from gateways.services.servers import should_switch, switch_server, tell_switch
@@ -109,6 +110,18 @@ def connect_channel(*, organization_id: str, channel_id: str) -> None:
     channel = Channel.objects.filter(pk=channel_id, removed_at=None).first()
     if channel is not None:
         believe(channel, ask_to_connect(channel))
+        learn_portfolio(channel)
+
+
+def learn_portfolio(channel: Channel) -> None:
+    """Ask Meta once which business an official number belongs to: its limit of people is that of all its numbers."""
+    adapter = get_adapter(channel.provider)
+    if not adapter.sends_templates or channel.state != ChannelState.CONNECTED or not is_worth_asking(channel, now()):
+        return
+    config = adapter.config_model.model_validate(channel.config)
+    found = sync.run(adapter.portfolio(config), simulator=simulator_port(channel))
+    if found is not None:
+        belongs_to(channel, found)
 
 
 def check_health(channel: Channel) -> ConnectionReport:
@@ -124,6 +137,7 @@ def check_health(channel: Channel) -> ConnectionReport:
     believe(channel, report)
     if channel.state == ChannelState.CONNECTED and channel.config.get("second_url"):
         tell_switch(channel)
+    learn_portfolio(channel)
     return report
 
 

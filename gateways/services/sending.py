@@ -10,6 +10,7 @@ from core.ratelimit import check
 from gateways import number_checks
 from gateways.contract import Outcome, OutgoingMessage, SendResult
 from gateways.models import Channel, ChannelState
+from gateways.portfolios import room_of
 from gateways.registry import get_adapter
 from gateways.services.health import expect_check
 from gateways.services.simulation import simulator_port
@@ -28,6 +29,8 @@ def send_once(channel: Channel, message: OutgoingMessage) -> SendResult:
     """Send one message through the channel's provider. The caller has committed its claim before calling this."""
     adapter = get_adapter(channel.provider)
     config = adapter.config_model.model_validate(channel.config)
+    if message.template is not None and not _has_place(channel, message.phone or message.chat_id):
+        return SendResult(Outcome.REFUSED, chat_id=message.chat_id, code="portfolio_limit")
     try:
         result = sync.run(adapter.send(config, message), simulator=simulator_port(channel))
     except CircuitOpenError as rest:
@@ -37,6 +40,15 @@ def send_once(channel: Channel, message: OutgoingMessage) -> SendResult:
         Channel.objects.filter(pk=channel.pk).update(unacked_sends=F("unacked_sends") + 1, last_sent_at=now())
     note_result(channel, message.phone, result)
     return result
+
+
+def _has_place(channel: Channel, phone: str) -> bool:
+    """Take one of the people whom Meta lets the business write to in 24 hours; False when there is no room."""
+    with room_of(channel) as room:
+        has_place = room.has_place_for(phone)
+        if has_place:
+            room.take([phone])
+    return has_place
 
 
 def note_result(channel: Channel, phone: str, result: SendResult) -> None:

@@ -100,6 +100,9 @@ def note_account(channel: Channel, account: AccountUpdate) -> None:
         return
     with transaction.atomic():
         Channel.objects.filter(pk=channel.pk).update(**changed)
+        if "message_limit" in changed and channel.portfolio_id:
+            # Meta counts over all numbers of the business, so what one hears of its limit holds for all.
+            Channel.objects.filter(portfolio=channel.portfolio_id).update(message_limit=changed["message_limit"])
         log_event(channel, "account", "", before={name: getattr(channel, name) for name in changed}, **changed)
         tell_pages(channel)
     for name, value in changed.items():

@@ -1,5 +1,6 @@
 """Campaigns by an official number leave as approved templates, with each person's values."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,9 +9,15 @@ from django.urls import reverse
 from accounts.models import Organization
 from campaigns.errors import CampaignIncompleteError
 from campaigns.models import Campaign, Recipient
+from campaigns.queries.waiting import waits
 from campaigns.services import lifecycle
 from campaigns.services.lifecycle import VariantDraft
-from gateways.models import Channel, MessageTemplate, TemplateStatus
+from conversations.models import Conversation
+from core.clock import now
+from core.tenancy import activate_organization
+from gateways.models import Channel, MessageTemplate, Portfolio, PortfolioContact, TemplateStatus
+from gateways.portfolios import belongs_to
+from leads.models import Contact
 from tests.campaigns.sending import send_until
 from tests.support.fake_gateway import running
 from tests.support.fake_graph import NUMBER, WABA, FakeGraph
@@ -68,3 +75,39 @@ def test_the_gallery_opens_the_wizard_with_the_text(
     kept = template(official(make_channel), "Oi {{1}}, temos vaga amanhã. Quer?")
     page = login(ana).get(reverse("campaigns:create"), {"modelo": str(kept.pk)}).content.decode()
     assert "Oi {nome|tudo bem}, temos vaga amanhã. Quer?" in page
+
+
+def test_two_numbers_of_a_business_keep_its_limit_of_people_together(
+    in_acme: Organization, make_channel: Any, make_campaign: Any
+) -> None:
+    with running(FakeGraph()) as graph:
+        channels = [official(make_channel, graph.url) for _ in range(2)]
+        for channel in channels:
+            template(channel, "Oi {{1}}, temos vaga amanhã. Quer?")
+            belongs_to(channel, "7700000001")
+        Channel.objects.update(message_limit=7)
+        written = make_campaign(
+            20, channels=channels, variants=[VariantDraft("Oi {nome|cliente}, temos vaga amanhã. Quer?")]
+        )
+        # Who wrote to the number in the last 24 hours is free of the limit.
+        person = Contact.objects.order_by("created_at").first()
+        for channel in channels:
+            Conversation.objects.create(contact=person, channel=channel, last_inbound_at=now())
+        campaign = lifecycle.start(written)
+        send_until(lambda: len(graph.fake.accepted) >= 7 and not claimed_or_free(channels[0].organization_id))
+        assert len({message["to"] for message in graph.fake.accepted}) == len(graph.fake.accepted) <= 8
+        assert {wait.code for _name, wait in waits(campaign)} == {"portfolio_limit"}
+        assert PortfolioContact.objects.count() == 7
+
+        PortfolioContact.objects.update(at=now() - timedelta(hours=24))
+        Portfolio.objects.update(frees_at=now(), counted_at=None)
+        before = len(graph.fake.accepted)
+        send_until(lambda: len(graph.fake.accepted) >= before + 7 and not claimed_or_free(channels[0].organization_id))
+        assert before + 7 <= len(graph.fake.accepted) <= before + 8
+
+
+def claimed_or_free(organization_id: Any) -> bool:
+    """Tell whether something is under way, or could be."""
+    with activate_organization(organization_id):
+        portfolio = Portfolio.objects.get()
+        return portfolio.people < 7 or Recipient.objects.filter(state="sending").exists()

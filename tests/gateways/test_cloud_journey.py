@@ -118,10 +118,10 @@ def test_an_expired_token_is_noticed_by_the_heartbeat(graph: Running[FakeGraph],
     assert state() == "disconnected"
 
 
-def test_until_its_limit_is_read_500_a_day_are_safe(make_channel: Callable[..., Channel]) -> None:
+def test_until_its_limit_is_read_250_a_day_are_safe(make_channel: Callable[..., Channel]) -> None:
     channel = make_channel(
         provider="cloud", config={"phone_number_id": "1065", "waba_id": "2100", "token": "t", "app_secret": "s"}
     )
-    assert pacing.pace_of(channel, now()).daily_cap == 500
+    assert pacing.pace_of(channel, now()).daily_cap == 250
     channel.message_limit = 0
     assert pacing.pace_of(channel, now()).daily_cap is None

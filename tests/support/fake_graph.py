@@ -33,6 +33,7 @@ class FakeGraph(FakeGateway):
     status: str = "CONNECTED"
     quality: str = "GREEN"
     tier: str = "TIER_2K"
+    business: str = "7700000001"
     templates: list[dict[str, Any]] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     page_size: int = 100
@@ -58,6 +59,8 @@ class FakeGraph(FakeGateway):
             return Response(200, {"success": True})
         if path == f"{WABA}/message_templates":
             return self._templates(request)
+        if path == WABA:
+            return self._account()
         if path == NUMBER:
             return self._number(request)
         if path in self.files:
@@ -67,6 +70,10 @@ class FakeGraph(FakeGateway):
                 200, {"id": PAGE, "name": "Loja", "username": "loja", "instagram_business_account": {"id": PAGE}}
             )
         return graph_error(100)
+
+    def _account(self) -> Response:
+        owner = {"owner_business_info": {"id": self.business, "name": "Loja"}} if self.business else {}
+        return Response(200, {"id": WABA, **owner})
 
     def _number(self, request: Request) -> Response:
         if request.method == "POST":

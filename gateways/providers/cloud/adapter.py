@@ -47,7 +47,7 @@ class CloudAdapter(PlainAdapter):
     code = "cloud"
     label = "WhatsApp Cloud API"
     config_model = CloudConfig
-    rhythm = Rhythm((12, 13), daily_cap=500)
+    rhythm = Rhythm((12, 13), daily_cap=250)
     identity_kinds = ("whatsapp", "bsuid")
     sends_templates = True
     has_window = True
@@ -116,6 +116,14 @@ class CloudAdapter(PlainAdapter):
         if trouble or not isinstance(reply, HttpReply):
             return trouble or ConnectionReport("disconnected")
         return _report(mapping(reply.json()))
+
+    def portfolio(self, config: CloudConfig) -> Operation[str | None]:
+        """Return the id of the business that owns the account: empty where Meta does not tell, None to ask again."""
+        url = config.address(f"{config.waba_id}?fields=id,owner_business_info")
+        reply = yield HttpCall("GET", url, config.headers, timeout_seconds=ASK_SECONDS)
+        if not isinstance(reply, HttpReply) or reply.status >= 500:
+            return None
+        return word(inside(reply.json(), "owner_business_info", "id"))[:40]
 
     def disconnect(self, config: CloudConfig) -> Operation[ConnectionReport]:
         # Other numbers of the account may still need the subscription: only our address is taken back.
