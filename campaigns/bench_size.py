@@ -32,7 +32,7 @@ from leads.models import ContactList
 SMALL: Final = 1_000
 CALLS: Final = 12
 NUMBERS: Final = 4
-GOALS: Final = {"audience_to_limit": 0.25, "memory_mb": 150.0, "page_p95_ms": 400.0}
+GOALS: Final = {"audience_to_limit": 0.5, "memory_mb": 50.0, "page_p95_ms": 200.0}
 AT_LEAST: Final = {"audience_to_limit"}
 COPY: Final = "prosa_bench_recipient"
 
@@ -47,6 +47,7 @@ INSERT INTO leads_listmembership (id, organization_id, contact_list_id, contact_
 SELECT gen_random_uuid(), organization_id, %(list)s, id, substring(name FROM 8)::int FROM leads_contact
 WHERE organization_id = %(organization)s AND substring(name FROM 8)::int BETWEEN %(first)s AND %(last)s
 """
+_KEYS = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'campaigns_recipient'::regclass AND contype = 'f'"
 # As after some days: most were read, some failed, a tenth is still in line.
 _SENT: Final = """
 UPDATE campaigns_recipient SET
@@ -152,13 +153,17 @@ def _peak_mb() -> float:
 
 
 def _copied(campaign: Campaign) -> float:
-    """Return the seconds in which the database writes as many ready rows into an equal table."""
+    """Return the seconds in which the database writes as many ready rows into an equal table, its keys to others included."""
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE TABLE {COPY} (LIKE campaigns_recipient INCLUDING ALL)")
         try:
+            cursor.execute(_KEYS)
+            for (key,) in cursor.fetchall():
+                cursor.execute(f"ALTER TABLE {COPY} ADD {key}")
             started = time.perf_counter()
             cursor.execute(
-                f"INSERT INTO {COPY} SELECT * FROM campaigns_recipient WHERE campaign_id = %s", [campaign.pk]
+                f"INSERT INTO {COPY} SELECT * FROM campaigns_recipient WHERE campaign_id = %s",
+                [campaign.pk],
             )
             return time.perf_counter() - started
         finally:

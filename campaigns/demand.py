@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Q, Sum
 
-from campaigns.models import Campaign, CampaignState, Recipient, RecipientState
+from campaigns.models import Campaign, CampaignState, RecipientState, Tally
 from gateways.pool.capacity import waiting_messages
 
 
@@ -13,4 +13,5 @@ def waiting_before(moment: datetime) -> int:
     """Count the people of the active organization to whom a campaign that runs by then has still to write."""
     running = Q(state=CampaignState.RUNNING) | Q(state=CampaignState.SCHEDULED, start_at__lt=moment)
     campaigns = Campaign.objects.filter(running).values("pk")
-    return int(Recipient.objects.filter(campaign__in=campaigns, state=RecipientState.QUEUED).count())
+    waiting = Tally.objects.filter(campaign__in=campaigns, state=RecipientState.QUEUED)
+    return int(waiting.aggregate(people=Sum("people"))["people"] or 0)

@@ -1,5 +1,5 @@
 from campaigns.schedules import starts
-from campaigns.services import sweeps, watch
+from campaigns.services import sweeps, tallying, watch
 from core.jobs import job
 from core.tenancy import across_organizations
 
@@ -28,3 +28,9 @@ def build_missing_audiences() -> None:
 def watch_campaigns() -> None:
     """Note why running campaigns are waiting."""
     watch.watch_running()
+
+
+@job("default")
+def fold_counts() -> None:
+    """Sum up the counts of recipients."""
+    tallying.fold()

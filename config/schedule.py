@@ -15,7 +15,13 @@ from bookings.services.google.pulling import pull_calendars
 from bookings.services.google.watching import renew_watches
 from bookings.services.notices import send_due_notices
 from campaigns.drill import play_drills
-from campaigns.jobs import build_missing_audiences, start_due_campaigns, sweep_campaigns, watch_campaigns
+from campaigns.jobs import (
+    build_missing_audiences,
+    fold_counts,
+    start_due_campaigns,
+    sweep_campaigns,
+    watch_campaigns,
+)
 from conversations.services.hidden import resolve_all_hidden
 from conversations.services.send import sweep_outgoing
 from core.schedule import Recurring
@@ -48,6 +54,7 @@ RECURRING: list[Recurring] = [
     Recurring(start_due_campaigns, 5, "Start scheduled campaigns."),
     Recurring(sweep_campaigns, 5, "Lapsed claims become unknown, finished campaigns end, standbys take over."),
     Recurring(watch_campaigns, 15, "Note why a running campaign waits."),
+    Recurring(fold_counts, 30, "Sum up the counts of recipients."),
     Recurring(build_missing_audiences, 20, "Freeze audiences whose job was lost."),
     Recurring(resume_stalled_imports, 15, "Go on with imports whose bell or worker was lost."),
     Recurring(forget_old_uploads, 3600, "Drop uploads that nobody needs any more."),

@@ -2,6 +2,7 @@ from campaigns.models.answering import CampaignAgent
 from campaigns.models.campaign import Campaign, CampaignChannel, CampaignList, CampaignState, Variant
 from campaigns.models.recipient import Recipient, RecipientState, SkipReason
 from campaigns.models.series import Occurrence, Outcome, Recurrence, ScheduleSettings
+from campaigns.models.tally import Tally
 
 __all__ = [
     "Campaign",
@@ -16,5 +17,6 @@ __all__ = [
     "Recurrence",
     "ScheduleSettings",
     "SkipReason",
+    "Tally",
     "Variant",
 ]

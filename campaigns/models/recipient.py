@@ -40,13 +40,22 @@ class Recipient(OrganizationOwned):
 
     The claim (``sending``, token, lease) is committed before the call to the provider, the result after it. A lapsed lease
     turns into ``unknown``, which only positive evidence or a person moves. ``position`` is the order of sending. A
-    ``pinned`` contact has talked with ``channel`` before and stays with it unless that number dies.
+    ``pinned`` contact has talked with ``channel`` before and stays with it unless that number dies. The composite keys of the
+    migrations tie each row to its campaign, contact, wording and number; plain ones beside them would be checked for nothing.
     """
 
-    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="recipients", db_index=False)
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="+", db_index=False)
-    variant = models.ForeignKey(Variant, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
-    channel = models.ForeignKey(Channel, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    campaign = models.ForeignKey(
+        Campaign, on_delete=models.CASCADE, related_name="recipients", db_index=False, db_constraint=False
+    )
+    contact = models.ForeignKey(
+        Contact, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
+    variant = models.ForeignKey(
+        Variant, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False, db_constraint=False
+    )
+    channel = models.ForeignKey(
+        Channel, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False, db_constraint=False
+    )
     position = models.PositiveIntegerField(default=0)
     pinned = models.BooleanField(default=False, db_default=False)
     phone = models.CharField(max_length=20, blank=True)
@@ -78,7 +87,9 @@ class Recipient(OrganizationOwned):
             ),
             models.Index(fields=["campaign", "position"], name="recipient_order"),
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="recipient_lease"),
-            models.Index(fields=["campaign", "state"], name="recipient_state"),
+            models.Index(fields=["campaign", "state", "position"], name="recipient_by_state"),
+            models.Index(fields=["campaign", "-sent_at"], condition=~Q(sent_at=None), name="recipient_sent"),
+            models.Index(fields=["campaign", "-replied_at"], condition=~Q(replied_at=None), name="recipient_replied"),
             models.Index(fields=["channel", "external_id"], condition=~Q(external_id=None), name="recipient_external"),
             models.Index(fields=["organization", "contact", "-sent_at"], name="recipient_contact"),
         ]

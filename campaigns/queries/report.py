@@ -11,6 +11,7 @@ from django.db.models import Count, Max
 from django.utils.translation import gettext as _
 
 from campaigns.models import Campaign, CampaignState, Recipient, RecipientState
+from campaigns.queries.figures import reasons
 from core.clock import now
 from gateways import refusals
 from gateways.models import ChannelState
@@ -21,6 +22,7 @@ TICKS = 150
 """As many lines as can be told apart on a track."""
 ENOUGH_SENT = 20
 CLEAR_PERCENT = 5
+FAILURES = (RecipientState.FAILED, RecipientState.INVALID)
 TEMPERATURES = ("quente", "morno", "frio", "muito_frio")
 
 
@@ -89,9 +91,28 @@ def leader(variants: Iterable[dict[str, Any]]) -> Leader | None:
 
 def failures(campaign: Campaign) -> list[tuple[int, str]]:
     """Return why messages failed, the most frequent reason first: (how often, in words)."""
-    rows = Recipient.objects.filter(campaign=campaign, state__in=[RecipientState.FAILED, RecipientState.INVALID])
-    counted = rows.values("error_code").annotate(count=Count("pk"), text=Max("error")).order_by("-count", "error_code")
-    return [(row["count"], error_words(row["error_code"], row["text"])) for row in counted]
+    return [(count, words) for _code, words, count in failure_reasons(campaign, *FAILURES)]
+
+
+def failure_reasons(campaign: Campaign, *states: str) -> list[tuple[str, str, int]]:
+    """Return why messages to those of some states failed, the most frequent reason first: (code, in words, how often)."""
+    found = reasons(campaign, *states)
+    texts = _texts(campaign, {code for code, _count in found if not _is_known(code)})
+    return [(code, error_words(code, texts.get(code, "")), count) for code, count in found]
+
+
+def _is_known(code: str) -> bool:
+    return bool(code) and error_words(code, "") == error_words(code, "?")
+
+
+def _texts(campaign: Campaign, codes: set[str]) -> dict[str, str]:
+    """Return what a provider wrote with codes for which we have no words: as the sender noted it, or one that a recipient has."""
+    found = {code: str(campaign.errors[code].get("text", "")) for code in codes & campaign.errors.keys()}
+    missing = {code for code in codes if not found.get(code)}
+    if not missing:
+        return found
+    rows = Recipient.objects.filter(campaign=campaign, state__in=FAILURES, error_code__in=missing)
+    return found | dict(rows.values_list("error_code").annotate(text=Max("error")))
 
 
 def error_words(code: str, text: str) -> str:

@@ -11,12 +11,11 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Count, Q
-from django.db.models.functions import ExtractHour
+from django.db.models import Sum
 
 from billing.models import ChargeState
 from bookings.models import BookingState
-from campaigns.models import Campaign, Recipient, RecipientState
+from campaigns.models import Campaign, RecipientState, Tally
 from campaigns.queries.figures import SENT_STATES
 
 ARRIVED = SENT_STATES[1:]
@@ -88,10 +87,7 @@ class Cell:
 def cells_of(campaign: Campaign) -> dict[Place, Cell]:
     """Return the facts of a campaign in two queries."""
     zone = campaign.organization.timezone
-    found: dict[Place, Cell] = defaultdict(Cell)
-    for row in _messages(campaign, zone):
-        place = Place(row.pop("variant_id"), row.pop("channel_id"), row.pop("hour"))
-        found[place] = Cell(**row, fee=row["delivered"] * fee_micros(campaign, place.variant_id, place.channel_id))
+    found = defaultdict(Cell, _messages(campaign, zone))
     for variant_id, channel_id, hour, kind, people, micros in _asked(campaign, _BY_CELL, zone=zone):
         _record(found[Place(variant_id, channel_id, hour)], kind, people, micros)
     return dict(found)
@@ -110,15 +106,27 @@ def fee_micros(campaign: Campaign, variant_id: UUID | None, channel_id: UUID | N
     return int(campaign.fees.get(str(channel_id), {}).get(str(variant_id), 0))
 
 
-def _messages(campaign: Campaign, zone: str) -> Any:
-    rows = Recipient.objects.filter(campaign=campaign).exclude(state=RecipientState.SKIPPED)
-    return rows.values("variant_id", "channel_id", hour=ExtractHour("sent_at", tzinfo=ZoneInfo(zone))).annotate(
-        total=Count("pk"),
-        sent=Count("pk", filter=Q(state__in=SENT_STATES)),
-        delivered=Count("pk", filter=Q(state__in=ARRIVED)),
-        read=Count("pk", filter=Q(state=RecipientState.READ)),
-        replied=Count("replied_at"),
-        failed=Count("pk", filter=Q(state__in=[RecipientState.FAILED, RecipientState.INVALID])),
+def _messages(campaign: Campaign, zone: str) -> dict[Place, Cell]:
+    """Return people and fees; the hours are whole ones of UTC, which in Brazil begin with those of the clock."""
+    local, found = ZoneInfo(zone), defaultdict[Place, Cell](Cell)
+    rows = Tally.objects.filter(campaign=campaign).exclude(state=RecipientState.SKIPPED)
+    summed = rows.values_list("variant_ref", "channel_ref", "hour", "state").annotate(Sum("people"), Sum("replied"))
+    for variant_id, channel_id, at, state, people, replied in summed:
+        place = Place(variant_id, channel_id, at.astimezone(local).hour if at else None)
+        found[place].add(_cell(campaign, place, state, people, replied))
+    return {place: cell for place, cell in found.items() if cell.total}
+
+
+def _cell(campaign: Campaign, place: Place, state: str, people: int, replied: int) -> Cell:
+    delivered = people if state in ARRIVED else 0
+    return Cell(
+        total=people,
+        sent=people if state in SENT_STATES else 0,
+        delivered=delivered,
+        read=people if state == RecipientState.READ else 0,
+        replied=replied,
+        failed=people if state in {RecipientState.FAILED, RecipientState.INVALID} else 0,
+        fee=delivered * fee_micros(campaign, place.variant_id, place.channel_id),
     )
 
 

@@ -20,6 +20,7 @@ from campaigns.models import (
     Recipient,
     RecipientState,
     SkipReason,
+    Tally,
     Variant,
 )
 from campaigns.schedules.series import forget, go_on
@@ -154,7 +155,7 @@ def delete(campaign: Campaign, *, actor: Membership | None = None) -> None:
         raise CampaignStateError(_("Some messages are on their way. Try again in a minute."), code="in_flight")
     forget(locked)
     # Straight to the tables: collecting a million recipients as objects would take minutes.
-    for model in (Recipient, Variant, CampaignChannel, CampaignList):
+    for model in (Recipient, Tally, Variant, CampaignChannel, CampaignList):
         model.objects.filter(campaign=locked)._raw_delete(using=connection.alias)
     record_audit("campaign.deleted", actor=actor, target=locked.name, data={"total": locked.total})
     Campaign.objects.filter(pk=locked.pk)._raw_delete(using=connection.alias)

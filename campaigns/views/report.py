@@ -205,8 +205,6 @@ def _reasons(campaign: Campaign, state: str) -> list[tuple[str, str, int]]:
     """Return why those of a state were left out or not reached, the most frequent first: (value, words, how many)."""
     if state == RecipientState.SKIPPED:
         labels = dict(SkipReason.choices)
-        return [(code, str(labels[code]), count) for code, _text, count in queries.reasons(campaign, state)]  # type: ignore[index]
-    return [
-        (code or NO_REASON, report.error_words(code, text), count)
-        for code, text, count in queries.reasons(campaign, state)
-    ]
+        return [(code, str(labels.get(code, code)), count) for code, count in queries.reasons(campaign, state)]  # type: ignore[call-overload]
+    found = report.failure_reasons(campaign, state)
+    return [(code or NO_REASON, words, count) for code, words, count in found]
