@@ -13,6 +13,7 @@ from accounts.models import Role
 from core.clock import now
 from core.errors import DomainError
 from core.once import once
+from core.paging import page_of
 from leads import queries
 from leads.access import get_contact, get_list
 from leads.forms import ReasonForm
@@ -21,7 +22,6 @@ from leads.panels import render_panels
 from leads.services import contacts as services
 from leads.services.lists import add_to_list, create_list, remove_from_list
 from leads.views.contacts import edit
-from leads.views.paging import page_of
 
 TIMELINE: Final = 30
 

@@ -16,6 +16,7 @@ from accounts.services.audit import record_audit
 from core.errors import DomainError
 from core.exports import table_response
 from core.once import once
+from core.paging import page_of
 from leads import exports, queries
 from leads.access import get_list
 from leads.filters import Filters
@@ -23,7 +24,6 @@ from leads.forms import ContactForm
 from leads.models import Contact, ContactList
 from leads.services import contacts as services
 from leads.services.lists import add_to_list, create_list, remove_from_list
-from leads.views.paging import page_of
 
 PAGE: Final = 50
 SHOWN_LISTS: Final = 200

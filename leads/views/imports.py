@@ -14,6 +14,7 @@ from accounts.http import MemberRequest
 from accounts.models import Role
 from core.errors import DomainError
 from core.exports import table_response
+from core.paging import page_of
 from leads import exports, queries
 from leads.access import get_import, get_list
 from leads.forms import UploadForm
@@ -22,7 +23,6 @@ from leads.models import Import, ImportState, IssueKind, LegalBasis
 from leads.services import imports
 from leads.services.mapping import clean_mapping
 from leads.services.preview import preview
-from leads.views.paging import page_of
 
 PAGE: Final = 30
 SHOWN_ISSUES: Final = 20

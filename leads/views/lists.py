@@ -15,11 +15,11 @@ from accounts.services.audit import record_audit
 from core.errors import DomainError
 from core.exports import table_response
 from core.once import once
+from core.paging import page_of
 from leads import exports, queries
 from leads.access import get_list
 from leads.forms import ListForm
 from leads.services import lists
-from leads.views.paging import page_of
 
 PAGE: Final = 50
 
