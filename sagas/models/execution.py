@@ -118,7 +118,10 @@ class SagaStepRecord(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     organization_id = models.UUIDField()
-    execution = models.ForeignKey(SagaExecution, on_delete=models.CASCADE, related_name="records")
+    # The key together with the organization and the unique outcome check and index it; twice would cost every step.
+    execution = models.ForeignKey(
+        SagaExecution, on_delete=models.CASCADE, related_name="records", db_constraint=False, db_index=False
+    )
     round = models.PositiveSmallIntegerField(default=1)
     position = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=4, choices=StepKind)

@@ -80,7 +80,7 @@ def questions_page(request: MemberRequest) -> HttpResponse:
     rows = (
         Question.objects.filter(state=QuestionState.OPEN).select_related("contact").order_by("-times", "-last_asked_at")
     )
-    return render(request, "sdr/insights.html", {"questions": rows[:100]})
+    return render(request, "sdr/questions.html", {"questions": rows[:100]})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
