@@ -18,8 +18,8 @@ CHECKS: list[tuple[str, list[str]]] = [
     ("migrations", [sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"]),
     ("translations", [sys.executable, "manage.py", "translations", "check"]),
     ("tests", [*PYTEST, "-m", "not browser and not fault", "-n", "auto", *COVERAGE]),
-    # On their own: a browser keeps an event loop running.
-    ("browser tests", [*PYTEST, "-m", "browser"]),
+    # On their own: a browser keeps an event loop running. Each of the two drives a whole product and a Chromium.
+    ("browser tests", [*PYTEST, "-m", "browser", "-n", "2", "--dist", "worksteal"]),
     # They wait more than they work: each worker has a database, a Redis and processes of its own to break.
     ("fault tests", [*PYTEST, "-m", "fault", "-n", "auto", "--dist", "worksteal"]),
 ]
