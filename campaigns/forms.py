@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.forms_audience import AudienceForm, initial_rules
 from campaigns.models import Campaign
+from campaigns.schedules.forms import REPEAT, ScheduleForm, initial_schedule
 from campaigns.services.audience import ordered_lists
 from campaigns.services.drafts import MAX_BODY, MAX_VARIANTS, VariantDraft
 from core.ids import uuid7
@@ -20,7 +21,7 @@ DAYS = [(0, _("Mon")), (1, _("Tue")), (2, _("Wed")), (3, _("Thu")), (4, _("Fri")
 MINUTE = "%Y-%m-%dT%H:%M"
 
 
-class CampaignForm(AudienceForm):
+class CampaignForm(ScheduleForm, AudienceForm):
     """The wizard: one form in steps; choices are limited to the active organization.
 
     ``key`` becomes the id of a new campaign, so that sending the form twice makes one. ``version`` is what the campaign
@@ -40,8 +41,9 @@ class CampaignForm(AudienceForm):
         error_messages={"required": _("Choose at least one number.")},
     )  # fmt: skip
     when = forms.ChoiceField(
-        label=_("Start"), choices=[("now", _("Now")), ("later", _("Schedule"))], widget=forms.RadioSelect, initial="now"
-    )
+        label=_("Start"), choices=[("now", _("Now")), ("later", _("Schedule")), (REPEAT, _("Repeat"))],
+        widget=forms.RadioSelect, initial="now",
+    )  # fmt: skip
     start_at = forms.CharField(
         label=_("Day and time"), required=False, widget=forms.DateTimeInput({"type": "datetime-local"})
     )
@@ -54,6 +56,7 @@ class CampaignForm(AudienceForm):
     # Where each field, and each code of a refusal, is put right: to lead from an error to its step.
     STEPS = {
         **dict.fromkeys(("audience", *AudienceForm.base_fields), "publico"),
+        **dict.fromkeys(("recurrence", *ScheduleForm.base_fields), "quando"),
         "name": "publico", "lists": "publico", "list_ids": "publico", "empty_audience": "publico",
         "variant": "mensagem", "variants": "mensagem", "business_context": "mensagem",
         "channels": "numeros", "channel_ids": "numeros",
@@ -108,9 +111,10 @@ class CampaignForm(AudienceForm):
     @property
     def sending_hours(self) -> dict[str, Any]:
         start, end, days = (self.cleaned_data.get(name) for name in ("hours_start", "hours_end", "days"))
+        rests = {"skips_holidays": True} if self.cleaned_data.get("skips_holidays") else {}
         if start and end:
-            return {"days": days, "start": f"{start:%H:%M}", "end": f"{end:%H:%M}"}
-        return {"days": days, "start": "00:00", "end": "23:59"} if days else {}
+            return {"days": days, "start": f"{start:%H:%M}", "end": f"{end:%H:%M}", **rests}
+        return {"days": days, "start": "00:00", "end": "23:59", **rests} if days else rests
 
     @property
     def problems(self) -> list[tuple[str, str]]:
@@ -130,7 +134,8 @@ def fingerprint(campaign: Campaign) -> str:
     channels = sorted(str(pk) for pk in campaign.campaign_channels.values_list("channel_id", flat=True))
     lists = [str(pk) for pk in ordered_lists(campaign)]
     rules = sorted(campaign.audience_rules.items())
-    said = [campaign.name, bodies, lists, channels, campaign.start_at, sorted(campaign.sending_hours.items()), rules]
+    said = [campaign.name, bodies, lists, channels, campaign.start_at, sorted(campaign.sending_hours.items()), rules,
+            sorted(campaign.recurrence.rule.items()) if campaign.repeats else [], campaign.late_hours]  # fmt: skip
     return hashlib.sha256(repr(said).encode()).hexdigest()
 
 
@@ -151,6 +156,7 @@ def initial_of(campaign: Campaign) -> dict[str, Any]:
         "hours_end": hours.get("end"),
         "days": hours.get("days", []),
         **initial_rules(campaign),
+        **initial_schedule(campaign),
     }
 
 

@@ -1,6 +1,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
+from campaigns.schedules.views import schedule_settings
 from campaigns.views import assistance, report, results, wizard
 
 
@@ -20,6 +21,7 @@ urlpatterns = [
     path("nova/resumo/", assistance.summary, name="summary"),
     path("nova/previa/", assistance.message_preview, name="message-preview"),
     path("nova/variacao/", assistance.variant_change, name="variant-change"),
+    path("horarios/", schedule_settings, name="schedule-settings"),
     path("<uuid:campaign_id>/", report.campaign_page, name="campaign"),
     path("<uuid:campaign_id>/editar/", wizard.campaign_edit, name="edit"),
     path("<uuid:campaign_id>/negocios/", report.campaign_deals, name="deals"),

@@ -138,6 +138,7 @@ SHELL_PROVIDERS = [
     "billing.shell.usage",
     "gateways.shell.alerts",
     "conversations.shell.unread",
+    "campaigns.schedules.shell.questions",
 ]
 
 _services = services_for_command(DATA_DIR)

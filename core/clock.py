@@ -1,6 +1,6 @@
 """Time: now, and the arithmetic of days and sending hours in an organization's own zone."""
 
-from collections.abc import Collection
+from collections.abc import Container
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TypedDict
 from zoneinfo import ZoneInfo
@@ -13,12 +13,14 @@ FARTHEST_DAYS = 62
 class SendingHours(TypedDict, total=False):
     """``days`` counts from Monday = 0; ``start`` and ``end`` are ``HH:MM``. Empty means at any time.
 
-    An ``end`` at or before ``start`` belongs to the next day (18:00 to 02:00).
+    ``skips_holidays`` asks whoever knows the days off to hand them over. An ``end`` at or before ``start`` belongs to the next
+    day (18:00 to 02:00).
     """
 
     days: list[int]
     start: str
     end: str
+    skips_holidays: bool
 
 
 def now() -> datetime:
@@ -46,12 +48,12 @@ def month_start(at: datetime, zone: str) -> datetime:
     return wall_moment(local(at, zone).date().replace(day=1), time.min, zone)
 
 
-def is_allowed(at: datetime, hours: SendingHours, zone: str, holidays: Collection[date] = ()) -> bool:
+def is_allowed(at: datetime, hours: SendingHours, zone: str, holidays: Container[date] = ()) -> bool:
     """Tell whether ``at`` lies within the hours."""
     return next_allowed(at, hours, zone, holidays) == at
 
 
-def next_allowed(at: datetime, hours: SendingHours, zone: str, holidays: Collection[date] = ()) -> datetime:
+def next_allowed(at: datetime, hours: SendingHours, zone: str, holidays: Container[date] = ()) -> datetime:
     """Return ``at`` when it lies within the hours, else the moment at which they begin again.
 
     ``holidays`` are local days on which the hours do not begin. Where no day is left within two months, the moment

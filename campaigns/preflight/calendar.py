@@ -6,7 +6,7 @@ month and the organization's rate a minute hold all numbers back together.
 """
 
 import heapq
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from math import ceil
@@ -87,7 +87,7 @@ class Line:
     hours: SendingHours
     priority: int = 0
     pinned: dict[UUID, int] = field(default_factory=dict)
-    holidays: Collection[date] = ()
+    holidays: Container[date] = ()
     served: dict[UUID, int] = field(default_factory=dict)
 
     @property

@@ -11,6 +11,7 @@ from billing import services as billing
 from campaigns.models import Campaign, CampaignChannel, CampaignState, Recipient, RecipientState
 from campaigns.preflight.calendar import STEPS, Allowance, Line, Plan, PlannedDay, Walk
 from campaigns.queries.waiting import serving
+from campaigns.schedules.days import days_off_in, rests_of
 from core.clock import SendingHours, now
 from gateways.models import SENDING_ROLES, Channel, ChannelState
 
@@ -48,7 +49,8 @@ def plan(
     connected = {one.pk: one for one in channels if one.state == ChannelState.CONNECTED}
     kept = {pk: people for pk, people in (pinned or {}).items() if pk in connected}
     free = count + sum((pinned or {}).values()) - sum(kept.values())
-    mine = Line(set(connected), free, hours, priority, dict(kept))
+    off = days_off_in([hours])
+    mine = Line(set(connected), free, hours, priority, dict(kept), rests_of(hours, off))
     if not mine.left or not connected:
         return None
     zone = Organization.objects.values_list("timezone", flat=True).get(pk=organization_id)
@@ -64,7 +66,11 @@ def _others(channel_ids: set[UUID], campaign_id: UUID | None) -> list[Line]:
     """Return what other running campaigns have in line that these numbers serve."""
     sharing = CampaignChannel.objects.filter(channel__in=channel_ids, campaign__state=CampaignState.RUNNING)
     campaigns = Campaign.objects.filter(pk__in=sharing.values("campaign_id")).exclude(pk=campaign_id)
-    found = {one.pk: Line(set(), 0, one.sending_hours, one.priority) for one in campaigns}
+    off = days_off_in(one.sending_hours for one in campaigns)
+    found = {
+        one.pk: Line(set(), 0, one.sending_hours, one.priority, holidays=rests_of(one.sending_hours, off))
+        for one in campaigns
+    }
     if not found:
         return []
     serves = Q(channel__role__in=SENDING_ROLES) | ~Q(took_over_at=None)

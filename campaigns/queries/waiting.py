@@ -8,13 +8,15 @@ from django.utils.translation import ngettext
 
 from accounts.models import Organization
 from campaigns.models import Campaign, CampaignChannel, CampaignState, Recipient, RecipientState
-from core.clock import next_allowed, now
+from campaigns.schedules.days import days_off_in, rests_of
+from core.clock import local, next_allowed, now
 from core.moments import spoken
 from gateways.models import SENDING_ROLES, Channel
 from gateways.pacing import Wait, wait_of
 
 # Codes beside those of gateways.pacing.
 SENDING_HOURS, PREPARING, RETRY, NO_PROGRESS = "sending_hours", "preparing", "retry", "no_progress"
+HOLIDAY = "holiday"
 GAP = "gap"
 
 
@@ -28,8 +30,11 @@ def waits(campaign: Campaign) -> list[tuple[str, Wait]]:
     if campaign.audience_built_at is None:
         return [("", Wait(PREPARING))]
     at, zone = now(), _zone(campaign)
-    if (opens := next_allowed(at, campaign.sending_hours, zone)) > at:
-        return [("", Wait(SENDING_HOURS, opens))]
+    hours = campaign.sending_hours
+    off = days_off_in([hours])
+    if (opens := next_allowed(at, hours, zone, rests_of(hours, off))) > at:
+        rests = local(at, zone).date() in rests_of(hours, off)
+        return [("", Wait(HOLIDAY if rests else SENDING_HOURS, opens))]
     if not (queued := Recipient.objects.filter(campaign=campaign, state=RecipientState.QUEUED)).exists():
         return []
     if not queued.exclude(next_attempt_at__gt=at).exists():
@@ -80,6 +85,7 @@ def waiting_note(campaign: Campaign) -> list[str]:
 
 _WORDS: dict[str, Callable[[], str]] = {
     SENDING_HOURS: lambda: _("Outside the sending hours of this campaign. It goes on %(until)s."),
+    HOLIDAY: lambda: _("It rests on holidays. It goes on %(until)s."),
     PREPARING: lambda: _("The messages are being prepared."),
     RETRY: lambda: _("The last ones did not get through. Next try %(until)s."),
     "quiet_hours": lambda: _("%(name)s keeps its quiet hours. It goes on %(until)s."),

@@ -1,6 +1,6 @@
 """Days off: the holidays of country and state and the business's own special days, as its agenda has them."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Self
@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from bookings.holidays import holidays_in
 from bookings.models import BookingSettings, DayRule
+from core.clock import SendingHours
 
 # A new year's agenda is filled in the year before; what lies further back matters to nobody.
 RULES_AT_MOST = 2_000
@@ -43,3 +44,13 @@ class DaysOff:
 
     def __contains__(self, day: object) -> bool:
         return isinstance(day, date) and bool(self.name(day))
+
+
+def days_off_in(hours: Iterable[SendingHours]) -> DaysOff:
+    """Return the days off if any of the hours rests on them; nothing is read where none does."""
+    return DaysOff.of_business() if any(one.get("skips_holidays") for one in hours) else DaysOff()
+
+
+def rests_of(hours: SendingHours, off: DaysOff) -> Container[date]:
+    """Return the days on which these hours do not begin."""
+    return off if hours.get("skips_holidays") else ()

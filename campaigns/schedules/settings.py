@@ -28,6 +28,13 @@ def check_late_hours(hours: int | None) -> None:
         raise CampaignIncompleteError(_("Choose one of the given delays."), code="late_hours")
 
 
+def set_late_hours(campaign: Campaign, hours: int | None) -> None:
+    """Say how late a campaign's start may be made up for; None leaves it to the organization."""
+    check_late_hours(hours)
+    campaign.late_hours = hours
+    campaign.save(update_fields=["late_hours"])
+
+
 @transaction.atomic
 def save_settings(*, late_hours: int, overflow: bool, actor: Membership | None = None) -> ScheduleSettings:
     """Change the settings; campaigns that say nothing themselves follow at once."""

@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import DateTimeField, F, Func, Q
 
 from campaigns.models import CampaignChannel, CampaignState
+from campaigns.schedules.days import days_off_in, rests_of
 from core.clock import is_allowed
 from core.tenancy import activate_organization
 from gateways.models import SENDING_ROLES, Channel
@@ -104,5 +105,6 @@ def look(channel_id: UUID, organization_id: UUID) -> Facts:
 def _open_campaigns(channel: Channel, at: datetime, zone: str) -> tuple[UUID, ...]:
     serving = Q(channel__role__in=SENDING_ROLES) | ~Q(took_over_at=None)
     links = CampaignChannel.objects.filter(serving, channel=channel, campaign__state=CampaignState.RUNNING)
-    hours = links.values_list("campaign_id", "campaign__sending_hours")
-    return tuple(campaign_id for campaign_id, allowed in hours if is_allowed(at, allowed, zone))
+    hours = list(links.values_list("campaign_id", "campaign__sending_hours"))
+    off = days_off_in(allowed for _campaign, allowed in hours)
+    return tuple(pk for pk, allowed in hours if is_allowed(at, allowed, zone, rests_of(allowed, off)))

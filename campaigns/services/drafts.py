@@ -184,8 +184,9 @@ def check_start(at: datetime) -> None:
 
 def clean_hours(hours: Mapping[str, Any]) -> SendingHours:
     """Return sending hours as they are kept, empty for any time; raises :class:`CampaignIncompleteError`."""
+    rests: SendingHours = {"skips_holidays": True} if hours.get("skips_holidays") is True else {}
     if not hours or not (hours.get("start") or hours.get("end") or hours.get("days")):
-        return {}
+        return rests
     try:
         start, end = (datetime.strptime(hours[name], "%H:%M").time() for name in ("start", "end"))
         days = sorted({int(day) for day in hours.get("days") or range(7)})
@@ -193,4 +194,4 @@ def clean_hours(hours: Mapping[str, Any]) -> SendingHours:
         raise CampaignIncompleteError(_("Sending hours look like 09:00 to 18:00."), code="sending_hours") from error
     if start == end or not all(0 <= day <= 6 for day in days):
         raise CampaignIncompleteError(_("Sending hours look like 09:00 to 18:00."), code="sending_hours")
-    return {"days": days, "start": start.strftime("%H:%M"), "end": end.strftime("%H:%M")}
+    return {"days": days, "start": start.strftime("%H:%M"), "end": end.strftime("%H:%M"), **rests}

@@ -20,7 +20,10 @@ from accounts.models import Role
 from billing import services as billing
 from campaigns.errors import CampaignIncompleteError
 from campaigns.forms import CampaignForm
+from campaigns.models import Campaign
 from campaigns.queries.forecast import plan
+from campaigns.schedules.series import previewed
+from campaigns.schedules.words import rule_in_words, rule_notes, slots_in_words
 from campaigns.services import audience
 from campaigns.services.audience import AudienceCounts, render_for
 from campaigns.services.drafts import MAX_BODY, MAX_VARIANTS, clean_hours
@@ -134,8 +137,13 @@ def summary_of(request: MemberRequest, form: CampaignForm) -> dict[str, Any]:
     start = _start(form)
     later = form["when"].value() == "later"
     hours = _hours(form)
+    rule = form.rule if form.is_repeating else None
+    times = previewed(rule, request.organization.timezone, _pattern(form)) if rule else []
+    start = next((slot.at for slot in times if slot.at), start)
     planned = plan(sending, counts.receives, hours, request.organization.pk, start) if counts else None
-    missing = _missing(form, counts, any(checked for _card, checked in numbers), later and start is None)
+    missing = _missing(
+        form, counts, any(checked for _card, checked in numbers), (later or form.is_repeating) and start is None
+    )
     return {
         "lists": lists,
         "counts": counts,
@@ -143,6 +151,9 @@ def summary_of(request: MemberRequest, form: CampaignForm) -> dict[str, Any]:
         "numbers": numbers,
         "variants": labelled(form.texts),
         "later": later,
+        "rule_words": rule_in_words(rule) if rule else "",
+        "rule_notes": rule_notes(rule) if rule else [],
+        "times": slots_in_words(times),
         "plan_days": planned.days[:PLANNED_DAYS] if planned else [],
         "plan_more": len(planned.days) > PLANNED_DAYS if planned else False,
         "ends_at": planned.ends_at if planned else None,
@@ -159,6 +170,7 @@ def summary_of(request: MemberRequest, form: CampaignForm) -> dict[str, Any]:
             is_later=later,
             left_out=sum(counts.left_out.values()) if counts else 0,
             rules=form.rules,
+            repeats=rule,
         ),
         "open_steps": {step for step, _text in missing},
         "attributes": attributes(),
@@ -204,6 +216,12 @@ def _people(list_ids: list[UUID]) -> list[Contact]:
     return []
 
 
+def _pattern(form: CampaignForm) -> Campaign | None:
+    """Return the series that is being changed."""
+    campaign_id = _campaign_id(form)
+    return Campaign.objects.filter(pk=campaign_id, repeats=True).first() if campaign_id else None
+
+
 def _campaign_id(form: CampaignForm) -> UUID | None:
     try:
         return UUID(str(form["key"].value()))
@@ -228,7 +246,9 @@ def _hours(form: CampaignForm) -> SendingHours:
     start, end = form.initial.get("hours_start"), form.initial.get("hours_end")
     days = [int(day) for day in form.initial.get("days") or [] if str(day).isdecimal()]
     try:
-        return clean_hours({"days": days, "start": str(start), "end": str(end)}) if start and end else {}
+        rests = bool(form.initial.get("skips_holidays"))
+        times = {"days": days, "start": str(start), "end": str(end)} if start and end else {}
+        return clean_hours({**times, "skips_holidays": rests})
     except CampaignIncompleteError:
         return {}  # said when the form is sent
 

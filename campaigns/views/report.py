@@ -19,6 +19,7 @@ from campaigns.queries.figures import NO_REASON
 from campaigns.queries.forecast import eta
 from campaigns.queries.waiting import pause_words, standstills, waiting_note
 from campaigns.results.tables import reason_words
+from campaigns.schedules.queries import question_of, series_view
 from campaigns.services import lifecycle
 from campaigns.services.audience import ordered_lists, preview_of
 from campaigns.services.audience_rules import AudienceRules
@@ -143,6 +144,8 @@ def _report(request: MemberRequest, campaign: Campaign, parts: Sequence[queries.
         "skipped": [left_out_words(reason, count) for reason, count in queries.skipped_reasons(campaign).items()],
         "legend": legend(stats),
         "review": _review(campaign) if campaign.state in EDITABLE else [],
+        "series": series_view(campaign),
+        "asks": question_of(campaign),
     }
 
 

@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from datetime import date, datetime, time
 from typing import NamedTuple
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from campaigns.forms import DAYS
 from campaigns.forms_audience import rules_in_words
 from campaigns.models import CampaignState
+from campaigns.schedules.rules import Rule
+from campaigns.schedules.words import rule_in_words, rule_notes
 from campaigns.services.audience import EVERYBODY
 from campaigns.services.audience_rules import AudienceRules
 from core.clock import SendingHours
@@ -38,6 +41,7 @@ def review(
     is_later: bool,
     left_out: int = 0,
     rules: AudienceRules = EVERYBODY,
+    repeats: Rule | None = None,
 ) -> list[Choice]:
     """Return the choices as they stand; one that is not made yet is left to the list of what is missing."""
     written = len([text for text in texts if text.strip()])
@@ -50,13 +54,26 @@ def review(
         Choice("publico", _("Only"), rules_in_words(rules)),
         Choice("mensagem", _("Message"), variations if written else ""),
         Choice("numeros", _("Numbers"), ", ".join(numbers)),
-        Choice("quando", _("Start"), moment, hours_in_words(hours)),
+        Choice("quando", _("Repeats"), _rule_words(repeats), ", ".join(rule_notes(repeats)) if repeats else ""),
+        Choice(
+            "quando",
+            _("First time") if repeats else _("Start"),
+            spoken(start) if repeats else moment,
+            hours_in_words(hours),
+        ),
     ]
     return [one for one in found if one.value]
 
 
+def _rule_words(rule: Rule | None) -> str:
+    return capfirst(rule_in_words(rule)) if rule else ""
+
+
 def hours_in_words(hours: SendingHours) -> str:
     """Return when the campaign may send, or "" when its numbers alone decide."""
+    if hours.get("skips_holidays"):
+        plain = hours_in_words({key: value for key, value in hours.items() if key != "skips_holidays"})  # type: ignore[arg-type]
+        return _("%(hours)s; not on holidays") % {"hours": plain} if plain else _("not on holidays")
     if not hours:
         return ""
     days = ", ".join(str(name) for number, name in DAYS if number in hours["days"])

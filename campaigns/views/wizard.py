@@ -18,11 +18,11 @@ from campaigns.forms import CampaignForm, fingerprint, initial_of, new_key
 from campaigns.forms_audience import MANY
 from campaigns.models import Campaign
 from campaigns.queries.figures import get_campaign
+from campaigns.schedules.saving import keep_schedule
 from campaigns.services import lifecycle
 from campaigns.services.drafts import create_campaign, update_draft
-from campaigns.services.transitions import lock
+from campaigns.services.transitions import Action, is_allowed, lock
 from campaigns.views.assistance import changed_texts, summary_of
-from campaigns.views.review import EDITABLE
 from gateways.models import MessageTemplate
 from gateways.official.texts import wording
 
@@ -53,7 +53,7 @@ def campaign_create(request: MemberRequest) -> HttpResponse:
 @role_required(Role.AGENT)
 def campaign_edit(request: MemberRequest, campaign_id: UUID) -> HttpResponse:
     campaign = get_campaign(campaign_id)
-    if campaign.state not in EDITABLE:
+    if not is_allowed(campaign, Action.UPDATE):
         messages.error(request, _("This campaign has started, so its content stays as it is. Copy it to change it."))
         return redirect("campaigns:campaign", campaign.pk)
     if request.method == "POST":
@@ -102,6 +102,7 @@ def _saved(request: MemberRequest, form: CampaignForm, campaign: Campaign | None
         if fingerprint(locked) != data["version"]:
             raise StaleFormError(locked)
         saved = update_draft(locked, **content)
+    saved = keep_schedule(saved, form, starts=starts, actor=request.membership)
     if starts and data["when"] == "now":
         lifecycle.start(saved, actor=request.membership)
     return saved

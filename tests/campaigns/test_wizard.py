@@ -213,7 +213,7 @@ def test_the_audience_says_who_is_left_out_and_why(bruno: Membership, login: Log
     html = login(bruno).post(f"{NEW}resumo/", form, headers=HTMX).content.decode()
     assert "<b data-receives>2</b>" in html
     assert f"1 {SkipReason.OPTED_OUT.label}</span>" in html
-    assert html.count("hx-swap-oob") == 4
+    assert html.count("hx-swap-oob") == 5
 
 
 def test_the_plan_by_day_adds_up_to_who_receives(bruno: Membership, login: Login, form: dict[str, Any]) -> None:

@@ -1,0 +1,34 @@
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+
+from accounts.access import role_required
+from accounts.http import MemberRequest
+from accounts.models import Role
+from campaigns.schedules.forms import LATE
+from campaigns.schedules.settings import get_settings, save_settings
+
+
+class SettingsForm(forms.Form):
+    """What campaigns do unless they say otherwise."""
+
+    late_hours = forms.TypedChoiceField(
+        label=gettext_lazy("If the time of a campaign was missed"), choices=LATE, coerce=int,
+        help_text=gettext_lazy("Because the system was down, or none of its numbers was connected."),
+    )  # fmt: skip
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(Role.ADMIN)
+def schedule_settings(request: MemberRequest) -> HttpResponse:
+    row = get_settings()
+    form = SettingsForm(request.POST or None, initial={"late_hours": row.late_hours})
+    if request.method == "POST" and form.is_valid():
+        save_settings(**form.cleaned_data, overflow=row.overflow, actor=request.membership)
+        messages.success(request, _("Saved."))
+        return redirect("campaigns:schedule-settings")
+    return render(request, "campaigns/schedule_settings.html", {"form": form}, status=422 if form.is_bound else 200)
