@@ -57,7 +57,8 @@ class Migration(migrations.Migration):
     dependencies = [("campaigns", "0009_tally")]
 
     operations = [
-        migrations.RunSQL(ADD.format(rows=ROWS.format(sign="1", table="campaigns_recipient")), "DELETE FROM campaigns_tally"),
+        # In this order: the triggers hold off whoever writes until the count is there, so that nothing falls between.
         migrations.RunSQL(FUNCTION, NO_FUNCTION),
+        migrations.RunSQL(ADD.format(rows=ROWS.format(sign="1", table="campaigns_recipient")), "DELETE FROM campaigns_tally"),
         migrations.RunSQL(CLEANED, USUAL),
     ]
