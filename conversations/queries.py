@@ -96,7 +96,18 @@ def spoken(conversation_id: UUID) -> "QuerySet[Message]":
 
 def history(conversation_id: UUID, limit: int = 80) -> list[HistoryLine]:
     """Return the newest messages, oldest first, without notes and event lines."""
-    newest = list(spoken(conversation_id).order_by("-at", "-pk")[:limit])
+    return _lines(spoken(conversation_id), limit)
+
+
+def earlier(conversation: Conversation, limit: int = 20) -> list[HistoryLine]:
+    """Return the newest messages of the contact's other conversations, at whatever number they were, oldest first."""
+    others = Conversation.objects.filter(contact_id=conversation.contact_id).exclude(pk=conversation.pk)
+    said = Message.objects.filter(conversation__in=others, direction__in=[Direction.IN, Direction.OUT])
+    return _lines(said.exclude(data__has_key="revoked_at"), limit)
+
+
+def _lines(rows: "QuerySet[Message]", limit: int) -> list[HistoryLine]:
+    newest = list(rows.order_by("-at", "-pk")[:limit])
     authors = {Origin.PHONE: "human", Origin.CUSTOMER: "customer", Origin.HUMAN: "human", Origin.BOT: "bot"}
     return [
         HistoryLine(str(m.pk), authors.get(Origin(m.origin), "campaign"), m.body or f"[{m.kind}]", m.at)

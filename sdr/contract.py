@@ -37,8 +37,21 @@ class Passage:
 
 
 @dataclass(frozen=True)
+class ChatMessage:
+    """``author`` is customer, bot, human or campaign."""
+
+    id: str
+    author: str
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class BusinessProfile:
-    """What a model is told. ``opening`` and ``instructions`` are those of the prompt's ``version``, 0 for the built-in words."""
+    """What a model is told. ``opening`` and ``instructions`` are those of the prompt's ``version``, 0 for the built-in words.
+
+    ``earlier`` is the end of what was said in older conversations with the same person.
+    """
 
     business_name: str = ""
     segment: str = ""
@@ -52,16 +65,7 @@ class BusinessProfile:
     opening: str = ""
     instructions: str = ""
     version: int = 0
-
-
-@dataclass(frozen=True)
-class ChatMessage:
-    """``author`` is customer, bot, human or campaign."""
-
-    id: str
-    author: str
-    text: str
-    at: datetime
+    earlier: tuple[ChatMessage, ...] = ()
 
 
 @dataclass(frozen=True)

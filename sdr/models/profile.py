@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -51,9 +53,17 @@ class SdrProfile(OrganizationOwned):
     cost_alerted_on = models.DateField(null=True, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
 
+    # Read from Redis: what has changed meanwhile would be written over.
+    is_kept = False
+
     class Meta:
         verbose_name = _("SDR profile")
         verbose_name_plural = _("SDR profiles")
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.is_kept:
+            raise TypeError("this profile is only to be read")
+        super().save(*args, **kwargs)
 
     def __str__(self) -> str:
         return self.agent_name

@@ -18,7 +18,7 @@ from sdr.contract import OptOut
 from sdr.models import OPEN_STATES, QualificationStatus, ReplyTurn, SdrProfile, TurnState
 from sdr.optout import opt_out_level
 from sdr.policy import ANSWER_WITHIN
-from sdr.services.profiles import get_profile
+from sdr.services.profile_cache import read_profile
 from sdr.services.qualifying import locked_conversation, qualification_of, stop_with
 
 OPTED_OUT_REPLY = "Pronto, você não vai mais receber nossas mensagens. Se mudar de ideia, é só chamar."
@@ -33,7 +33,7 @@ def note_customer_message(event: CustomerReplied) -> None:
         abort_open_turn(event.conversation_id, "agenda")
         return
     conversation = Conversation.objects.select_related("contact", "channel").get(pk=event.conversation_id)
-    profile = get_profile()
+    profile = read_profile()
     if _handle_opt_out(conversation, event, profile):
         return
     if origin_asked(event.conversation_id, event.text):

@@ -16,10 +16,11 @@ from django.db import connection, transaction
 
 from accounts.models import Organization
 from conversations.models import Conversation, ConversationStatus, Direction, Message, Origin
-from conversations.queries import history, spoken
+from conversations.queries import earlier, history, spoken
 from conversations.services.send import send_message
 from conversations.services.window import is_shut
 from core.clock import now
+from core.crashpoints import crashpoint
 from core.jobs import job
 from core.tenancy import across_organizations
 from sdr.contract import ChatMessage, Turn
@@ -31,7 +32,8 @@ from sdr.services.asking import ask_turn
 from sdr.services.citing import sources_of
 from sdr.services.closed_hours import away_lines, can_wait, opening_of, put_off
 from sdr.services.offering import Times, offer_times, times_to_offer
-from sdr.services.profiles import business_profile, get_profile
+from sdr.services.profile_cache import read_profile
+from sdr.services.profiles import business_profile
 from sdr.services.qualifying import (
     Known,
     end_incomplete,
@@ -66,12 +68,13 @@ def run_turn(*, organization_id: str, turn_id: str) -> None:
     fence = _take(turn_id)
     if fence is None:
         return
+    crashpoint("turn.taken")
     turn = ReplyTurn.objects.get(pk=turn_id)
     if turn.attempts > MAX_ATTEMPTS:
         give_up(turn_id, fence)
         return
     conversation = Conversation.objects.select_related("contact", "channel").get(pk=turn.conversation_id)
-    profile = get_profile()
+    profile = read_profile()
     lines = read_history(conversation)
     with transaction.atomic():
         known = qualification_of(conversation)
@@ -87,7 +90,9 @@ def run_turn(*, organization_id: str, turn_id: str) -> None:
         logger.exception("the SDR could not think", extra={"turn": turn_id})
         give_up(turn_id, fence)
         return
+    crashpoint("turn.thought")
     finish(turn_id, fence, conversation, profile, lines, thought)
+    crashpoint("turn.finished")
 
 
 @transaction.atomic
@@ -137,6 +142,11 @@ def read_history(conversation: Conversation) -> list[ChatMessage]:
     return [ChatMessage(line.message_id, line.author, line.text, line.at) for line in lines]
 
 
+def read_earlier(conversation: Conversation) -> tuple[ChatMessage, ...]:
+    """Return the end of what was said in older conversations with the same person."""
+    return tuple(ChatMessage(line.message_id, line.author, line.text, line.at) for line in earlier(conversation))
+
+
 def local_time(organization_id: UUID) -> datetime:
     zone = Organization.objects.values_list("timezone", flat=True).get(pk=organization_id)
     return now().astimezone(ZoneInfo(zone))
@@ -152,9 +162,10 @@ def think(
 ) -> Turn:
     """Ask for the next thing to say; see :func:`sdr.services.asking.ask_turn`."""
     at = local_time(profile.organization_id)
+    business = business_profile(profile, known.row.prompt, known.row.agent)
     return ask_turn(
         profile,
-        business_profile(profile, known.row.prompt, known.row.agent),
+        replace(business, earlier=read_earlier(conversation)),
         lines,
         known.facts,
         at,
@@ -203,6 +214,7 @@ def finish(
     reply_id = _speak(turn, known, locked, profile, thought, result, times)
     turn.sources = sources_of(thought)
     _end(turn, TurnState.ANSWERED, "", reply_id)
+    crashpoint("turn.finishing")
 
 
 def _is_late(turn: ReplyTurn, newest: Message, conversation: Conversation) -> bool:

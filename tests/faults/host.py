@@ -24,12 +24,28 @@ from campaigns.sender import claims, drain, engine, settling  # noqa: E402  # mo
 from core import crashpoints  # noqa: E402
 from gateways import pacing  # noqa: E402
 from gateways.providers.waha import adapter as waha  # noqa: E402
+from sdr.services import turns  # noqa: E402
+from tests.faults import roles  # noqa: E402
 
 # A number of a phone never goes faster than this; the tests have seconds, not hours.
 pacing.FLOOR_MS = 0
 # Whoever is stopped within a transaction keeps its locks; the product lets that last a minute.
 connections.settings["default"]["OPTIONS"]["options"] += " -c idle_in_transaction_session_timeout=5000"
 PR_SET_PDEATHSIG = 1
+
+
+ROLES = {"worker": roles.be_worker, "cron": roles.be_cron, "turn": roles.be_at_turn}
+
+
+def be(options: dict[str, Any]) -> None:
+    """Be what the options say, a sender where they say nothing; ``settings`` are those of the product that differ."""
+    for name, value in options.get("settings", {}).items():
+        setattr(settings, name, value)
+    if place := options.get("crash_at"):
+        os.environ["CRASH_AT"] = place
+    if place := options.get("freeze_at"):
+        freeze_at(place)
+    ROLES.get(options.get("role", ""), send)(options)
 
 
 def send(options: dict[str, Any]) -> None:
@@ -42,10 +58,6 @@ def send(options: dict[str, Any]) -> None:
     waha.SEND_SECONDS = options.get("send_seconds", waha.SEND_SECONDS)
     waha.ASK_SECONDS = options.get("send_seconds", waha.ASK_SECONDS)
     settings.REDIS_URL = options.get("redis_url", settings.REDIS_URL)
-    if place := options.get("crash_at"):
-        os.environ["CRASH_AT"] = place
-    if place := options.get("freeze_at"):
-        freeze_at(place)
     engine.run_sender(options.get("connections", 16))
 
 
@@ -60,7 +72,7 @@ def freeze_at(place: str) -> None:
             os.kill(os.getpid(), signal.SIGSTOP)
             time.sleep(0.05)  # the signal stops the process a moment after the call, in whatever thread
 
-    for module in (claims, drain, settling, crashpoints):
+    for module in (claims, drain, settling, turns, crashpoints):
         module.crashpoint = crashpoint  # type: ignore[attr-defined]
 
 
@@ -73,7 +85,7 @@ def start(options: dict[str, Any]) -> int:
         die_with_host()
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # not closed: the event loop would get its number
         os.dup2(2, 1)
-        send(options)
+        be(options)
         code = 0
     except BaseException as error:  # the child must never go on as a host
         print(f"sender: {error!r}", file=sys.stderr, flush=True)

@@ -13,6 +13,7 @@ from core.tenancy import activate_organization
 from sdr.contract import ChatMessage, Turn, Usage
 from sdr.costs import cost_micros
 from sdr.models import ModelCall
+from sdr.providers.payloads import PROMPT_VERSION
 from sdr.services import accounts
 from sdr.services.asking import ask_turn, breaker_of, is_simple
 from sdr.services.profiles import business_profile, get_profile, update_profile
@@ -57,7 +58,7 @@ def ledger() -> list[tuple[str, ...]]:
 def test_the_chosen_provider_answers_and_is_written_down(server: OpenAiServer) -> None:
     assert answer("queria clareamento pra logo").reply == "Oi! Para quando seria?"
     [row] = ModelCall.objects.all()
-    assert (row.task, row.provider, row.model, row.prompt_version) == ("reply", "openai", "big", "3")
+    assert (row.task, row.provider, row.model, row.prompt_version) == ("reply", "openai", "big", PROMPT_VERSION)
     assert (row.input_tokens, row.output_tokens, row.error, row.instead_of) == (321, 45, "", "")
     assert row.cost_micros > 0
 

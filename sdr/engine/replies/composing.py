@@ -53,7 +53,7 @@ def compose(
     if not answer.text and spoke and _pauses(burst, facts):
         return Answer(pick([words for words in LATER if words not in said] or [""], message_id))
     question = next_question(profile, facts, said, message_id)
-    opening = _acknowledge(burst, facts, said, signals) if spoke else greeting(profile, now)
+    opening = _acknowledge(burst, facts, said, signals) if spoke else greeting(profile, now, facts)
     if spoke and answer.text and not _is_new(facts.get("name"), burst):
         opening = ""
     if not (answer.text or question):
@@ -61,8 +61,12 @@ def compose(
     return replace(answer, text=" ".join(part for part in (opening, answer.text, question) if part))
 
 
-def greeting(profile: BusinessProfile, now: datetime) -> str:
-    """Return how the SDR introduces itself the first time."""
+def greeting(profile: BusinessProfile, now: datetime, facts: Mapping[str, Fact]) -> str:
+    """Return how the SDR introduces itself the first time, or greets somebody with whom we have talked before."""
+    if any(message.author in {"bot", "human"} for message in profile.earlier):
+        name = facts.get("name")
+        called = f", {first_name(name.value)}" if name else ""
+        return f"{greeting_at(now)}{called}! Que bom falar com você de novo."
     if profile.opening:
         return profile.opening
     business = f", da {profile.business_name}" if profile.business_name else ""
