@@ -13,6 +13,7 @@ from core.ids import uuid7
 from leads.models import Contact
 from sdr.contract import FACTS as NAMES
 from sdr.models import ModelCall, Prompt, PromptState, Qualification
+from sdr.providers.payloads import PROMPT_VERSION
 from sdr.services.profiles import get_profile, update_profile
 from sdr.services.prompts import PromptInUseError, choose_prompt, put_in_use, results, take_out, write_version
 from sdr.services.replaying import replay
@@ -125,7 +126,7 @@ def test_a_model_is_told_the_version_and_the_ledger_names_it(server: OpenAiServe
     talk.let_answer()
     assert "Trate por senhora." in server.requests[0]["instructions"]
     assert "Bom dia, senhora!" in server.requests[0]["instructions"]
-    assert ModelCall.objects.get(task="reply").prompt_version == "3.1"
+    assert ModelCall.objects.get(task="reply").prompt_version == f"{PROMPT_VERSION}.1"
 
 
 def test_a_draft_is_replayed_beside_what_was_said_and_nothing_is_sent(talk: Talk) -> None:
