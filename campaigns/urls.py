@@ -30,6 +30,7 @@ urlpatterns = [
     path("<uuid:campaign_id>/exportar.xlsx", results.recipients_export, {"file_format": "xlsx"}, name="export-xlsx"),
     path("<uuid:campaign_id>/resultado.csv", results.results_export, {"file_format": "csv"}, name="results-csv"),
     path("<uuid:campaign_id>/resultado.xlsx", results.results_export, {"file_format": "xlsx"}, name="results-xlsx"),
+    path("<uuid:campaign_id>/resultado.pdf", results.results_paper, name="results-pdf"),
     path("<uuid:campaign_id>/atribuicao/", results.attribution, name="attribution"),
     path("<uuid:campaign_id>/destinatarios/<uuid:recipient_id>/", report.recipient_decide, name="recipient-decide"),
     path("<uuid:campaign_id>/<campaign_action:action>/", report.campaign_action, name="action"),

@@ -1,5 +1,7 @@
 """Tables for people's spreadsheets: CSV and XLSX in which nothing runs as a formula.
 
+Fractions are written as Brazilians do: a comma in CSV, which is separated by semicolons, and a number in XLSX.
+
 In CSV a text that looks like a formula gets an apostrophe in front (phones begin with ``+``, so they do too);
 :mod:`core.tabular` takes it off again, so a file that was exported here comes back unchanged. In XLSX texts are typed
 as texts and need none.
@@ -7,6 +9,7 @@ as texts and need none.
 
 import csv
 import io
+import math
 import re
 import tempfile
 import unicodedata
@@ -16,7 +19,7 @@ from decimal import Decimal
 from typing import IO, Any, Literal, TypeVar
 
 import xlsxwriter
-from django.http import FileResponse, StreamingHttpResponse
+from django.http import FileResponse, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.http import content_disposition_header
@@ -26,6 +29,7 @@ from core.formulas import guard_formula, printable, strip_guard
 
 __all__ = [
     "csv_response",
+    "pdf_response",
     "safe_cell",
     "safe_filename",
     "strip_guard",
@@ -64,10 +68,12 @@ def plain(value: Any) -> str | int | float:
     return "" if value is None else printable(str(value))
 
 
-def safe_cell(value: Any) -> str | int | float:
-    """Return a value as a CSV cell that no spreadsheet runs; numbers stay numbers."""
+def safe_cell(value: Any) -> str | int:
+    """Return a value as a CSV cell that no spreadsheet runs: fractions with a comma, as many decimals as they have."""
+    if isinstance(value, float | Decimal) and math.isfinite(value):
+        return f"{Decimal(str(value)):f}".replace(".", ",")
     cell = plain(value)
-    return guard_formula(cell) if isinstance(cell, str) else cell
+    return cell if isinstance(cell, int) else guard_formula(str(cell))
 
 
 def csv_chunks(headers: Sequence[str], rows: Iterable[Sequence[Any]], *, delimiter: str = ";") -> Iterator[bytes]:
@@ -108,12 +114,12 @@ def write_xlsx(file: IO[bytes], headers: Sequence[str], rows: Iterable[Sequence[
         "strings_to_numbers": False,
     }
     with xlsxwriter.Workbook(file, options) as book:
-        bold = book.add_format({"bold": True})
+        bold, money = book.add_format({"bold": True}), book.add_format({"num_format": "#,##0.00####"})
         sheet, line = None, XLSX_ROWS
         for row in counted:
             if line == XLSX_ROWS:
                 sheet, line = _sheet(book, headers, bold), 1
-            _write_row(sheet, line, row)
+            _write_row(sheet, line, row, money)
             line += 1
         if sheet is None:
             _sheet(book, headers, bold)
@@ -128,12 +134,12 @@ def _sheet(book: Any, headers: Sequence[str], bold: Any) -> Any:
     return sheet
 
 
-def _write_row(sheet: Any, line: int, row: Sequence[Any]) -> None:
+def _write_row(sheet: Any, line: int, row: Sequence[Any], money: Any) -> None:
     for column, value in enumerate(row):
         cell = plain(value)
         # Beyond 15 digits a spreadsheet rounds; infinities and NaN are no numbers to it.
         if isinstance(cell, int | float) and abs(cell) <= EXACT_INTEGER:
-            sheet.write_number(line, column, cell)
+            sheet.write_number(line, column, cell, money if isinstance(value, Decimal) else None)
         elif cell != "":
             sheet.write_string(line, column, _typed_text(str(cell))[:XLSX_CELL])
 
@@ -172,6 +178,11 @@ def xlsx_response(name: str, headers: Sequence[str], rows: Iterable[Sequence[Any
     write_xlsx(file, headers, rows)
     file.seek(0)
     return _as_download(FileResponse(file, content_type=XLSX_TYPE), safe_filename(name, "xlsx"))
+
+
+def pdf_response(name: str, content: bytes) -> HttpResponse:
+    """Return a document as a download."""
+    return _as_download(HttpResponse(content, content_type="application/pdf"), safe_filename(name, "pdf"))
 
 
 def table_response(

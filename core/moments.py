@@ -32,3 +32,9 @@ def spoken_time(local: datetime) -> str:
     if not local.minute:
         return pgettext("clock", "%(hour)s:00") % {"hour": local.hour}
     return pgettext("clock", "%(hour)s:%(minute)s") % {"hour": local.hour, "minute": f"{local.minute:02d}"}
+
+
+def spoken_date_time(at: datetime) -> str:
+    """Return a moment in the active zone with its whole date, for what is read on another day: ``21/11/2026 às 16h05``."""
+    local = timezone.localtime(at)
+    return _("%(day)s at %(time)s") % {"day": local.strftime("%d/%m/%Y"), "time": spoken_time(local)}

@@ -1,6 +1,7 @@
 """Money is whole cents; this is how Brazilians read and write it."""
 
 import re
+from decimal import Decimal
 
 
 class InvalidMoneyError(ValueError):
@@ -34,3 +35,8 @@ def parse_cents(text: str) -> int:
     sign = -1 if plain.startswith("-") else 1
     whole, _point, rest = plain.lstrip("-").partition(".")
     return sign * (int(whole) * 100 + int(rest.ljust(2, "0") or 0))
+
+
+def reais(cents: int) -> Decimal:
+    """Return cents as an amount with two decimals, as cells of a spreadsheet hold money."""
+    return Decimal(cents).scaleb(-2)

@@ -1,7 +1,6 @@
 """Charges as rows of a spreadsheet."""
 
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any, Final
 
 from django.db.models import QuerySet
@@ -10,6 +9,7 @@ from django.utils.translation import gettext as _
 from billing.charges.checkout import public_url
 from billing.documents import format_document
 from billing.models import Charge
+from core.money import reais
 
 BATCH: Final = 2_000
 Rows = tuple[list[str], Iterator[list[Any]]]
@@ -29,10 +29,6 @@ def _row(charge: Charge) -> list[Any]:
     document = format_document(charge.payer_document) if charge.payer_document else ""
     return [
         charge.created_at, charge.payer_name, charge.payer_phone, charge.payer_email, document, charge.description,
-        _reais(charge.amount_cents), charge.get_method_display(), charge.get_state_display(), charge.expires_at, charge.paid_at,
-        charge.get_confirmation_display(), _reais(charge.refunded_cents) if charge.refunded_cents else "", public_url(charge),
+        reais(charge.amount_cents), charge.get_method_display(), charge.get_state_display(), charge.expires_at, charge.paid_at,
+        charge.get_confirmation_display(), reais(charge.refunded_cents) if charge.refunded_cents else "", public_url(charge),
     ]  # fmt: skip
-
-
-def _reais(cents: int) -> Decimal:
-    return Decimal(cents) / 100

@@ -11,30 +11,40 @@ from campaigns.models import Campaign, Recipient
 from campaigns.queries import report
 from campaigns.results.cells import ARRIVED, Cell, deeds_of, fee_micros
 from campaigns.results.lines import Line
+from core.money import reais
 
 Rows = tuple[list[str], Iterator[list[Any]]]
-MICROS_PER_REAL = 1_000_000
+MICRO_DIGITS = 6
 BATCH = 2_000
 
 
 def line_rows(lines: Sequence[Line], way: str) -> Rows:
     """Return headers and rows of a breakdown; its sums are the figures of the page."""
-    of_whom = {"variante": _("Variation"), "numero": _("Number"), "hora": _("Hour of sending")}[way]
     headers = [
-        of_whom, pgettext("funnel", "List"), pgettext("messages", "Sent"), pgettext("messages", "Delivered"),
-        pgettext("messages", "Read"), pgettext("people", "Answered"), pgettext("people", "Qualified"),
-        pgettext("people", "Booked"), pgettext("people", "Paid"), pgettext("messages", "Failed"),
-        _("Meta's fee (R$)"), _("AI (R$)"), _("Cost (R$)"), _("Revenue (R$)"), _("Cost per qualified lead (R$)"),
+        way_header(way), *people_headers(), _("Meta's fee (R$)"), _("AI (R$)"), _("Cost (R$)"), _("Revenue (R$)"),
+        _("Cost per qualified lead (R$)"),
     ]  # fmt: skip
     return headers, (_line_row(line) for line in lines)
+
+
+def way_header(way: str) -> str:
+    return {"variante": _("Variation"), "numero": _("Number"), "hora": _("Hour of sending")}[way]
+
+
+def people_headers() -> list[str]:
+    return [
+        pgettext("funnel", "List"), pgettext("messages", "Sent"), pgettext("messages", "Delivered"), pgettext("messages", "Read"),
+        pgettext("people", "Answered"), pgettext("people", "Qualified"), pgettext("people", "Booked"), pgettext("people", "Paid"),
+        pgettext("messages", "Failed"),
+    ]  # fmt: skip
 
 
 def _line_row(line: Line) -> list[Any]:
     people, each = line.people, line.cents_per_qualified
     return [
         line.name, people.total, people.sent, people.delivered, people.read, people.replied, people.qualified, people.booked,
-        people.paid, people.failed, _reais(line.fee_cents), _reais(line.ai_cents), _reais(line.cost_cents),
-        _reais(line.revenue_cents), "" if each is None else _reais(each),
+        people.paid, people.failed, reais(line.fee_cents), reais(line.ai_cents), reais(line.cost_cents),
+        reais(line.revenue_cents), "" if each is None else reais(each),
     ]  # fmt: skip
 
 
@@ -54,7 +64,7 @@ def _recipient_row(campaign: Campaign, one: Recipient, did: Cell) -> list[Any]:
     return [
         one.contact.name, one.phone, one.variant.label if one.variant else "", one.channel.name if one.channel else "",
         one.get_state_display(), reason_words(one), one.sent_at, one.delivered_at, one.read_at, one.replied_at,
-        bool(did.qualified), did.booked, did.paid, *(Decimal(micros) / MICROS_PER_REAL for micros in (fee, did.ai, did.revenue)),
+        bool(did.qualified), did.booked, did.paid, *(Decimal(micros).scaleb(-MICRO_DIGITS) for micros in (fee, did.ai, did.revenue)),
     ]  # fmt: skip
 
 
@@ -63,7 +73,3 @@ def reason_words(one: Recipient) -> str:
     if one.skip_reason:
         return str(one.get_skip_reason_display())
     return report.error_words(one.error_code, one.error) if one.error_code or one.error else ""
-
-
-def _reais(cents: int) -> Decimal:
-    return Decimal(cents) / 100

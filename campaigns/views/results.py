@@ -19,9 +19,10 @@ from campaigns.queries import figures
 from campaigns.results import tables
 from campaigns.results.cells import Cell
 from campaigns.results.lines import WAYS, results_of
+from campaigns.results.paper import paper_of
 from campaigns.services.attribution import CHOICES, attribute_for
 from core.charts import Step
-from core.exports import table_response
+from core.exports import pdf_response, table_response
 
 WAY_NAMES = {
     "variante": gettext_lazy("By variation"), "numero": gettext_lazy("By number"), "hora": gettext_lazy("By hour"),
@@ -66,6 +67,15 @@ def results_export(request: MemberRequest, campaign_id: UUID, file_format: str) 
     campaign, way = figures.get_campaign(campaign_id), chosen_way(request)
     headers, rows = tables.line_rows(results_of(campaign, way).lines, way)
     return table_response(file_format, f"{campaign.name} {WAY_NAMES[way]}", headers, rows)  # type: ignore[arg-type]
+
+
+@require_safe
+@member_required
+def results_paper(request: MemberRequest, campaign_id: UUID) -> HttpResponse:
+    """Send the report as a document."""
+    campaign = figures.get_campaign(campaign_id)
+    record_audit("campaign.exported", actor=request.membership, target=campaign.name, data={"format": "pdf"})
+    return pdf_response(campaign.name, paper_of(campaign))
 
 
 @require_safe

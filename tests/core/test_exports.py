@@ -84,10 +84,23 @@ def test_a_thousand_contacts_come_back_unchanged(file_format: str) -> None:
 
 def test_values_are_written_as_brazilians_write_them() -> None:
     with override("en"):
-        values = [None, True, 7, -5, 2.5, Decimal("9.90"), date(2026, 11, 20), time(9, 5), ["a", "b"], "=1"]
+        values = [
+            None,
+            True,
+            7,
+            -5,
+            2.5,
+            -1e-7,
+            Decimal("9.90"),
+            Decimal("-1234.00"),
+            date(2026, 11, 20),
+            time(9, 5),
+            ["a", "b"],
+            "=1",
+        ]
         moment = datetime(2026, 11, 20, 17, 30, tzinfo=UTC)
         assert [safe_cell(value) for value in values] == [
-            "", "yes", 7, -5, 2.5, 9.9, "20/11/2026", "09:05", "a, b", "'=1",
+            "", "yes", 7, -5, "2,5", "-0,0000001", "9,90", "-1234,00", "20/11/2026", "09:05", "a, b", "'=1",
         ]  # fmt: skip
         assert safe_cell(moment) == "20/11/2026 14:30"
 

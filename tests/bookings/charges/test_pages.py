@@ -122,7 +122,7 @@ def test_what_the_filters_leave_is_exported(ana: Membership, login: Login, ask_p
     body = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
     assert kind in answer.headers["Content-Type"] and body
     if name == "charges:csv":
-        assert b"'=HYPERLINK(1)" in body and b"49.9" in body
+        assert b"'=HYPERLINK(1)" in body and b";49,90;" in body
     assert AuditEntry.objects.filter(action="charges.exported").count() == 1
 
 

@@ -71,7 +71,7 @@ def test_the_table_to_take_away_is_that_of_the_page(bruno: Membership, login: Lo
     answer = login(bruno).get(at(world, "resultado.csv?por=numero"))
     lines = b"".join(answer.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
     assert lines[0].startswith("\ufeffNúmero;Lista;") and any(
-        one.startswith("Recepção;2;") and "50.03" in one for one in lines
+        one.startswith("Recepção;2;") and "50,03" in one for one in lines
     )
     assert login(bruno).get(at(world, "resultado.xlsx")).status_code == 200
 

@@ -1,0 +1,138 @@
+"""What is taken away says what the page says: as CSV, in a workbook and on paper, to the cent."""
+
+import csv
+import io
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from pypdf import PdfReader
+from python_calamine import CalamineWorkbook
+
+from accounts.models import AuditEntry, Membership, User
+from campaigns.models import Campaign, Recipient, Variant
+from campaigns.results.lines import WAYS, results_of
+from core.money import parse_cents
+from tests.campaigns.results.conftest import AFTERNOON, MORNING, World
+
+pytestmark = pytest.mark.django_db
+Login = Callable[[Membership | User], Client]
+DAY = timedelta(days=1)
+PEOPLE = ("total", "sent", "delivered", "read", "replied", "qualified", "booked", "paid", "failed")
+
+
+@pytest.fixture
+def sold(world: World, book_for: Any) -> World:
+    """Money with fractions of a cent, names with every sign of Portuguese, and one that no type has."""
+    Campaign.objects.update(name="Promoção de Verão: água & açúcar 😀")
+    world.channels[1].name = "Recepção São João"
+    world.channels[1].save()
+    Recipient.objects.filter(pk__in=[world.rows[0].pk, world.rows[3].pk]).update(replied_at=AFTERNOON)
+    world.qualify(0, MORNING + DAY)
+    world.qualify(3, AFTERNOON + DAY)
+    book_for(0, MORNING + DAY)
+    world.pay(0, MORNING + 2 * DAY, 1_234_567)
+    world.pay(3, AFTERNOON + DAY, 5_003)
+    for number in (0, 1, 3):
+        world.think(number, AFTERNOON + DAY, 3_333)
+    world.campaign.refresh_from_db()
+    return world
+
+
+def taken(client: Client, world: World, rest: str) -> bytes:
+    answer = client.get(f"/campanhas/{world.campaign.pk}/{rest}")
+    assert answer.status_code == 200 and "attachment" in answer["Content-Disposition"]
+    return b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[arg-type]
+
+
+def cards(page: str) -> dict[str, int]:
+    """Return the money of the page's cards in cents, by their names."""
+    found = re.findall(r'<dt>([^<]+)</dt><dd><span class="stat-value">(R\$ [^<]+)</span>', page)
+    return {name: parse_cents(value) for name, value in found}
+
+
+def from_csv(content: bytes) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(content.decode("utf-8-sig")), delimiter=";"))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_sums_of_csv_and_workbook_are_the_cards(bruno: Membership, login: Login, sold: World, way: str) -> None:
+    client = login(bruno)
+    shown = cards(client.get(f"/campanhas/{sold.campaign.pk}/?por={way}").content.decode())
+    whole = results_of(sold.campaign).whole
+    people = [getattr(whole.people, column) for column in PEOPLE]
+
+    rows = from_csv(taken(client, sold, f"resultado.csv?por={way}"))[1:]
+    assert [sum(int(row[column]) for row in rows) for column in range(1, 10)] == people
+    assert all(re.fullmatch(r"-?\d+,\d\d", cell) for row in rows for cell in row[10:14]), "decimal comma, two decimals"
+    assert sum(parse_cents(row[12]) for row in rows) == shown["Custo"] == whole.cost_cents
+    assert sum(parse_cents(row[13]) for row in rows) == shown["Receita"] == 1_239_570
+
+    book = CalamineWorkbook.from_filelike(io.BytesIO(taken(client, sold, f"resultado.xlsx?por={way}")))
+    cells = book.get_sheet_by_index(0).to_python()[1:]
+    assert [sum(row[column] for row in cells) for column in range(1, 10)] == people
+    assert round(sum(row[12] for row in cells) * 100) == shown["Custo"]
+    assert round(sum(row[13] for row in cells) * 100) == shown["Receita"]
+
+
+def test_the_recipients_add_up_to_the_cards_in_both_formats(bruno: Membership, login: Login, sold: World) -> None:
+    client, whole = login(bruno), results_of(sold.campaign).whole
+    rows = from_csv(taken(client, sold, "exportar.csv"))[1:]
+    sums = [sum(round(float(row[column].replace(",", ".")) * 1_000_000) for row in rows) for column in (-3, -2, -1)]
+    assert [round(micros / 10_000) for micros in sums] == [whole.fee_cents, whole.ai_cents, whole.revenue_cents]
+    book = CalamineWorkbook.from_filelike(io.BytesIO(taken(client, sold, "exportar.xlsx")))
+    cells = book.get_sheet_by_index(0).to_python()[1:]
+    assert [round(sum(row[column] for row in cells) * 100) for column in (-3, -2, -1)] == [
+        whole.fee_cents, whole.ai_cents, whole.revenue_cents,
+    ]  # fmt: skip
+
+
+def test_the_paper_says_what_the_page_says(bruno: Membership, login: Login, sold: World) -> None:
+    client = login(bruno)
+    shown = cards(client.get(f"/campanhas/{sold.campaign.pk}/?por=hora").content.decode())
+    content = taken(client, sold, "resultado.pdf")
+    reader = PdfReader(io.BytesIO(content))
+    text = "\n".join(page.extract_text() for page in reader.pages)
+    for cents in shown.values():
+        assert f"R$ {cents // 100:,}".replace(",", ".") + f",{cents % 100:02d}" in text
+    for words in (
+        "Promoção de Verão: água & açúcar",
+        "Recepção São João",
+        "Da lista ao dinheiro",
+        "Agendaram",
+        "9h",
+        "15h",
+    ):
+        assert words in text
+    assert "😀" not in text and reader.metadata is not None and "Promoção" in str(reader.metadata.title)
+    totals = re.findall(r"^Total\s+([\d ]+?)\s+R\$ ([\d.,]+)", text, re.MULTILINE)
+    whole = results_of(sold.campaign).whole
+    assert len(totals) == len(WAYS), "each table ends with its sums"
+    for people, cost in totals:
+        assert [int(one) for one in people.split()] == [getattr(whole.people, column) for column in PEOPLE]
+        assert parse_cents(cost) == whole.cost_cents
+    assert AuditEntry.objects.filter(action="campaign.exported", data__format="pdf").exists()
+
+
+def test_the_paper_of_many_wordings_goes_on_over_the_pages(bruno: Membership, login: Login, sold: World) -> None:
+    for number in range(40):
+        Variant.objects.create(campaign=sold.campaign, label=f"V{number}", body="Oi!")
+    reader = PdfReader(io.BytesIO(taken(login(bruno), sold, "resultado.pdf")))
+    assert len(reader.pages) > 3
+    for page in reader.pages[1:]:
+        assert "Prosa" in page.extract_text() and "página" in page.extract_text()
+
+
+def test_the_paper_of_a_campaign_that_reached_nobody_is_empty_and_whole(
+    bruno: Membership, login: Login, world: World
+) -> None:
+    Recipient.objects.all().delete()
+    reader = PdfReader(io.BytesIO(taken(login(bruno), world, "resultado.pdf")))
+    assert "R$ 0,00" in reader.pages[0].extract_text()
+
+
+def test_the_paper_of_another_business_is_absent(carla: Membership, login: Login, world: World) -> None:
+    assert login(carla).get(f"/campanhas/{world.campaign.pk}/resultado.pdf").status_code == 404
