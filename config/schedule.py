@@ -27,6 +27,7 @@ from conversations.services.send import sweep_outgoing
 from core.schedule import Recurring
 from gateways.jobs import purge_receipts, run_simulated_contacts
 from gateways.official.jobs import refresh_pending_templates
+from gateways.pool.backfill import compare_histories, look_back
 from gateways.pool.guard import watch_pools
 from gateways.pool.rotation import rotate_pools
 from gateways.pool.shape import shape_hours
@@ -61,6 +62,8 @@ RECURRING: list[Recurring] = [
     Recurring(purge_receipts, 6 * 3600, "Forget raw webhooks a month old."),
     Recurring(play_drills, 2, "Look on at rehearsals of a ban."),
     Recurring(watch_silences, 60, "Notice when what people write may not reach us."),
+    Recurring(look_back, 60, "Fetch what was written during a silence from the provider's history."),
+    Recurring(compare_histories, 600, "Fetch single messages that were lost on their way to us."),
     Recurring(rotate_pools, 3600, "Let numbers that have worked for two weeks and rested ones change places."),
     Recurring(shape_hours, 24 * 3600, "Learn in which hours people answer."),
     Recurring(watch_pools, 3, "Let numbers in reserve take the place of those that went down."),

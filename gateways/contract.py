@@ -286,6 +286,17 @@ class ConnectionReport:
 
 
 @dataclass(frozen=True)
+class History:
+    """What people wrote in a span, each message as the webhook that should have told it.
+
+    ``problem`` says why it was not read to its end; what was read is good all the same.
+    """
+
+    hooks: tuple[RawHook, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True)
 class Rhythm:
     """How fast a provider's numbers may send where nobody said otherwise: gaps in milliseconds, sends a day.
 
@@ -326,6 +337,8 @@ class Adapter(Protocol):
     """How often it is asked how it is while all is well."""
     shows_presence: bool
     """Whether :meth:`presence` does anything."""
+    keeps_history: bool
+    """Whether :meth:`history` can tell what people wrote in the past."""
     connection_marks: tuple[bytes, ...]
     """Byte strings, one of which is in every webhook that tells the connection's state; those come in floods."""
     named_by: tuple[str, ...]
@@ -340,6 +353,7 @@ class Adapter(Protocol):
     def pairing_code(self, config: Any, phone: str) -> Operation[str]: ...
     def resolve(self, config: Any, chat_id: str) -> Operation[str | None]: ...
     def presence(self, config: Any, chat_id: str, typing: bool) -> Operation[str]: ...
+    def history(self, config: Any, since: datetime, until: datetime) -> Operation[History]: ...
     def fetch_media(self, config: Any, media: MediaRef) -> Operation[Answer | None]: ...
     def reaches(self, config: Any, address: str) -> bool: ...
     def handshake(self, config: Any, query: Mapping[str, str]) -> str | None: ...
@@ -364,6 +378,7 @@ class PlainAdapter:
     acknowledges = True
     beat_seconds = 30.0
     shows_presence = False
+    keeps_history = False
     connection_marks: tuple[bytes, ...] = ()
     named_by: tuple[str, ...] = ()
 
@@ -385,6 +400,14 @@ class PlainAdapter:
     def presence(self, config: Any, chat_id: str, typing: bool) -> Operation[str]:
         yield from ()
         return ""
+
+    def history(self, config: Any, since: datetime, until: datetime) -> Operation[History]:
+        """Return what people wrote from one moment to another, as the provider keeps it.
+
+        What was written from the number itself is left out: nobody could tell any more whether it was we.
+        """
+        yield from ()
+        return History(problem="none kept")
 
     def reaches(self, config: Any, address: str) -> bool:
         """Tell whether a person's address of one of our kinds belongs to this number, where ids are an account's own."""

@@ -44,6 +44,7 @@ class Channel(OrganizationOwned):
     ``failed_streak`` messages refused in a row, ``failed_checks`` heartbeats without a connection. ``message_limit`` is
     how many people the business of an official number, its ``portfolio``, may write to in 24 hours, as its provider
     says: 0 is no limit, None not known.
+    ``compared_at`` is up to when what arrived was compared with the provider's own history.
     A *warming* number sends a little each day so that it is ready; a *standby* keeps silent until it is needed.
     ``stands_in_for`` is the number whose place it has taken, ``role_since`` when it got its role, ``careful_until`` until
     when it is brought back slowly after a restriction. ``hour_shape`` are 24 percentages by UTC hour that stretch the gaps
@@ -72,6 +73,7 @@ class Channel(OrganizationOwned):
     pause_reason = models.CharField(max_length=300, blank=True)
     next_send_at = models.DateTimeField(null=True)
     last_sent_at = models.DateTimeField(null=True)
+    compared_at = models.DateTimeField(null=True)
     last_event_at = models.DateTimeField(null=True)
     sent_on = models.DateField(null=True)
     sent_today = models.PositiveIntegerField(default=0)

@@ -8,6 +8,7 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.models import OrganizationOwned
 from gateways.models.channel import Channel
+from gateways.registry import get_adapter
 
 
 class ChannelHour(OrganizationOwned):
@@ -115,7 +116,8 @@ class MissingSpan(OrganizationOwned):
     """A span in which what people wrote may not have reached us, and what was brought in later.
 
     ``until`` None while it lasts. ``reason`` is a code of :mod:`gateways.pool.silence`. ``looked_at`` is when the provider
-    was asked for what it has of that time, ``recovered`` how many messages were new to us; None where it cannot tell.
+    was asked for what it has of that time, ``tries`` how often, ``recovered`` how many messages were new to us; None where
+    it cannot tell.
     """
 
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="missing_spans")
@@ -124,6 +126,7 @@ class MissingSpan(OrganizationOwned):
     until = models.DateTimeField(null=True)
     looked_at = models.DateTimeField(null=True)
     recovered = models.PositiveIntegerField(null=True)
+    tries = models.PositiveSmallIntegerField(default=0, db_default=0)
     dismissed_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -140,3 +143,8 @@ class MissingSpan(OrganizationOwned):
 
     def __str__(self) -> str:
         return f"{self.channel_id} {self.since:%Y-%m-%d %H:%M}"
+
+    @property
+    def is_lost_for_us(self) -> bool:
+        """Whether the provider keeps no history, so that only the phone itself knows."""
+        return not get_adapter(self.channel.provider).keeps_history

@@ -14,6 +14,7 @@ from core.jobs import job
 from core.tenancy import across_organizations, activate_organization
 from gateways import pacing
 from gateways.models import Channel, ChannelHour, ChannelState, MissingSpan
+from gateways.pool.backfill import look_into
 from gateways.pool.incidents import WARNING, alert
 from gateways.services.health import expect_check
 from gateways.services.states import BY_HAND, tell_pages
@@ -78,6 +79,7 @@ def _close(span: MissingSpan, channel: Channel, at: datetime) -> bool:
             return False
         span.until = heard
     span.save(update_fields=["until"])
+    look_into.enqueue(organization_id=str(span.organization_id), span_id=str(span.pk))
     tell_pages(channel)
     return True
 

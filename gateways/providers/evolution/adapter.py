@@ -3,12 +3,14 @@ import binascii
 import hashlib
 import hmac
 import re
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from gateways.contract import (
     Answer,
     ConnectionReport,
+    History,
     HttpCall,
     HttpReply,
     Ignored,
@@ -28,6 +30,7 @@ from gateways.formats.jids import dialled, phone_of
 from gateways.formats.loose import decoded, inside, listing, mapping, text, word
 from gateways.formats.servers import blotted
 from gateways.providers.evolution.config import EvolutionConfig
+from gateways.providers.evolution.history import read_history
 from gateways.providers.evolution.outcomes import CHANNEL_FAULTS, detail_of, read_check, read_send
 from gateways.providers.evolution.payloads import event_key, read_event, state_and_reason
 
@@ -54,6 +57,7 @@ class EvolutionAdapter(PlainAdapter):
     is_paced = True
     gives_codes = True
     shows_presence = True
+    keeps_history = True
     connection_marks = (
         b'"event":"connection.update"', b'"event":"status.instance"', b'"event":"qrcode.updated"',
         b'"event":"remove.instance"',
@@ -153,6 +157,9 @@ class EvolutionAdapter(PlainAdapter):
         if not isinstance(reply, HttpReply) or reply.status >= 300:
             return reply
         return _opened(text_of(reply))
+
+    def history(self, config: EvolutionConfig, since: datetime, until: datetime) -> Operation[History]:
+        return (yield from read_history(config, since, until))
 
     def verify_hook(self, config: EvolutionConfig, hook: RawHook) -> bool:
         given = hook.headers.get(HOOK_HEADER.lower(), "")

@@ -1,13 +1,15 @@
 import hashlib
 import hmac
+from datetime import datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import orjson
 
 from gateways.contract import (
     Answer,
     ConnectionReport,
+    History,
     HttpCall,
     HttpReply,
     Ignored,
@@ -22,7 +24,9 @@ from gateways.contract import (
     SendResult,
     TransportFailure,
 )
+from gateways.formats.loose import inside, text
 from gateways.providers.waha.config import WahaConfig
+from gateways.providers.waha.history import read_history
 from gateways.providers.waha.ids import HIDDEN, full_id, phone_of
 from gateways.providers.waha.ids import chat_id as to_chat_id
 from gateways.providers.waha.outcomes import CHANNEL_FAULTS, detail_of, read_check, read_send
@@ -34,6 +38,7 @@ MEDIA_PATHS = {"image": "/api/sendImage", "video": "/api/sendVideo", "audio": "/
 # A session that is not ready answers after about five seconds, so every limit is well above that.
 SEND_SECONDS, ASK_SECONDS, PRESENCE_SECONDS = 30.0, 15.0, 10.0
 KEY_IGNORED = "key_ignored"
+OF_A_MESSAGE = "/messages/"
 
 
 class WahaAdapter(PlainAdapter):
@@ -46,6 +51,7 @@ class WahaAdapter(PlainAdapter):
     is_paced = True
     gives_codes = True
     shows_presence = True
+    keeps_history = True
     connection_marks = (b'"session.status"',)
 
     def send(self, config: WahaConfig, message: OutgoingMessage) -> Operation[SendResult]:
@@ -135,7 +141,17 @@ class WahaAdapter(PlainAdapter):
     def fetch_media(self, config: WahaConfig, media: MediaRef) -> Operation[Answer | None]:
         if not media.url.startswith("/"):
             return None
-        return (yield HttpCall("GET", config.address(media.url), config.headers))
+        path = media.url
+        if OF_A_MESSAGE in path:
+            # A message of the past: asked for by itself, the server loads its file and says where it is.
+            url = config.address(f"{path}?downloadMedia=true")
+            reply = yield HttpCall("GET", url, config.headers, timeout_seconds=SEND_SECONDS)
+            if not isinstance(reply, HttpReply) or reply.status >= 300:
+                return reply
+            path = urlsplit(text(inside(reply.json(), "media", "url"))).path
+            if not path.startswith("/"):
+                return None
+        return (yield HttpCall("GET", config.address(path), config.headers))
 
     def pairing_code(self, config: WahaConfig, phone: str) -> Operation[str]:
         url, body = config.address(f"/api/{config.session}/auth/request-code"), {"phoneNumber": phone.lstrip("+")}
@@ -151,6 +167,9 @@ class WahaAdapter(PlainAdapter):
         reply = yield HttpCall("GET", url, config.headers, timeout_seconds=ASK_SECONDS)
         answer = reply.json() if isinstance(reply, HttpReply) and reply.status == 200 else None
         return phone_of(to_chat_id(answer.get("pn"))) if isinstance(answer, dict) else None
+
+    def history(self, config: WahaConfig, since: datetime, until: datetime) -> Operation[History]:
+        return (yield from read_history(config, since, until))
 
     def verify_hook(self, config: WahaConfig, hook: RawHook) -> bool:
         if not config.hmac_key:
