@@ -57,12 +57,16 @@ class ChannelStateChanged(Event):
 
 @dataclass(frozen=True)
 class NumberAlert(Event):
-    """People should know something of a number: ``level`` is critical, warning or info; ``incident_id`` may be empty."""
+    """People should know something of a number: ``level`` is critical, warning or info; ``incident_id`` may be empty.
+
+    ``subject`` is the id of what it is about where that is not the number itself: a template.
+    """
 
     channel_id: str
     level: str
     code: str
     incident_id: str = ""
+    subject: str = ""
 
 
 @dataclass(frozen=True)

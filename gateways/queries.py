@@ -15,6 +15,7 @@ from gateways.models import Channel, ChannelEvent, ChannelHour, ChannelRole, Cha
 from gateways.pacing import Pace, Wait
 from gateways.portfolios import limit_of, people_now
 from gateways.registry import get_adapter
+from gateways.services.states import ALERT
 
 DAY = timedelta(hours=24)
 WEEK = timedelta(days=7)
@@ -232,7 +233,7 @@ def summary(found: Sequence[Card]) -> Summary:
 
 def events(channel: Channel) -> "QuerySet[ChannelEvent]":
     """Return the number's history, unordered."""
-    rows: QuerySet[ChannelEvent] = ChannelEvent.objects.filter(channel=channel)
+    rows: QuerySet[ChannelEvent] = ChannelEvent.objects.filter(channel=channel).exclude(kind=ALERT)
     return rows
 
 

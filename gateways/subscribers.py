@@ -8,6 +8,7 @@ from gateways.models import Channel, PoolIncident
 from gateways.pool.guard import look_after
 from gateways.pool.incidents import CRITICAL
 from gateways.pool.letters import write_alert
+from gateways.pool.notices import keep_alert
 from gateways.services.alerts import NEAR, write_near_cap
 from gateways.services.channels import create_channel
 from gateways.services.servers import SWITCHES, write_switch
@@ -27,6 +28,11 @@ def open_a_simulator(event: OrganizationCreated) -> None:
 def look_after_the_pool(event: ChannelStateChanged) -> None:
     """Let another number take the place of one that was restricted, at once."""
     look_after(event.organization_id)
+
+
+@subscriber(NumberAlert)
+def ring_the_bell(event: NumberAlert) -> None:
+    keep_alert(event)
 
 
 @subscriber(NumberAlert)

@@ -1,11 +1,13 @@
 from django.urls import path
 
-from gateways.views import actions, channels, connect, pool, receipts, silences, templates
+from gateways.views import actions, channels, connect, notices, pool, receipts, silences, templates
 
 app_name = "gateways"
 
 urlpatterns = [
     path("", channels.channel_list, name="channels"),
+    path("avisos/", notices.notice_list, name="notices"),
+    path("avisos/agora/", notices.bell_now, name="bell"),
     path("reserva/", pool.pool_page, name="pool"),
     path("silencios/", silences.silence_list, name="silences"),
     path("<uuid:channel_id>/silencio/", silences.silence_dismiss, name="silence-dismiss"),

@@ -148,7 +148,10 @@ class ChannelEvent(OrganizationOwned):
     class Meta:
         verbose_name = _("channel event")
         verbose_name_plural = _("channel events")
-        indexes = [models.Index(fields=["organization", "channel", "-at"], name="channel_event_newest")]
+        indexes = [
+            models.Index(fields=["organization", "channel", "-at"], name="channel_event_newest"),
+            models.Index(fields=["organization", "-at"], condition=Q(kind="alert"), name="channel_alert_newest"),
+        ]
 
     def __str__(self) -> str:
         return self.kind

@@ -18,6 +18,7 @@ from gateways.contract import HttpCall, HttpReply, Operation, R, TemplateUpdate
 from gateways.errors import TemplateError
 from gateways.models import Channel, MessageTemplate, TemplateStatus
 from gateways.official.texts import problems
+from gateways.pool.incidents import INFO, WARNING, alert
 from gateways.providers.cloud import templates as meta
 from gateways.providers.cloud.config import CloudConfig
 from gateways.services.states import log_event
@@ -31,6 +32,7 @@ STATUSES = {
     "LOCKED": TemplateStatus.DISABLED, "ARCHIVED": TemplateStatus.DISABLED, "DELETED": TemplateStatus.DELETED,
     "PENDING_DELETION": TemplateStatus.DELETED,
 }  # fmt: skip
+TOLD = (TemplateStatus.APPROVED, TemplateStatus.REJECTED, TemplateStatus.PAUSED, TemplateStatus.DISABLED)
 EDITABLE = (TemplateStatus.DRAFT, TemplateStatus.REJECTED)
 TEXTS = ("category", "header", "body", "footer")
 
@@ -178,12 +180,17 @@ def _decide(row: MessageTemplate, provider_status: str, reason: str, category: s
     if news == (row.status, row.provider_status, row.category, row.reason):
         return
     has_changed = status != row.status
+    # A list that is read for the first time is no news.
+    is_news = has_changed and status in TOLD and bool(row.submitted_at or row.decided_at)
     row.status, row.provider_status, row.category, row.reason = status, news[1][:30], category[:20], news[3][:500]
     row.decided_at = now() if has_changed else row.decided_at
     row.save(update_fields=["status", "provider_status", "category", "reason", "decided_at", "updated_at"])
     if has_changed:
         log_event(row.channel, "template", row.name, status=status, reason=reason)
         tell_pages(row.organization_id, name=row.name, status=str(row.get_status_display()))
+    if is_news:
+        level = INFO if status == TemplateStatus.APPROVED else WARNING
+        alert(row.channel, level, f"template_{status}", subject=str(row.pk))
 
 
 def tell_pages(organization_id: UUID, **data: str) -> None:

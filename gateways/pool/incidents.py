@@ -52,11 +52,12 @@ def _tell(incident: PoolIncident, at: datetime) -> None:
         alert(incident.channel, CRITICAL, incident.kind, incident=incident)
 
 
-def alert(channel: Channel, level: str, code: str, *, incident: PoolIncident | None = None) -> None:
+def alert(
+    channel: Channel, level: str, code: str, *, incident: PoolIncident | None = None, subject: str = ""
+) -> None:  # fmt: skip
     """Tell whoever listens that people should know something of a number."""
-    publish(
-        NumberAlert(str(channel.organization_id), str(channel.pk), level, code, str(incident.pk) if incident else "")
-    )
+    incident_id = str(incident.pk) if incident else ""
+    publish(NumberAlert(str(channel.organization_id), str(channel.pk), level, code, incident_id, subject))
 
 
 def end_incident(incident: PoolIncident, at: datetime) -> None:

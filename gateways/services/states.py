@@ -14,6 +14,7 @@ from sagas.outbox import publish
 RESTRICTED_FOR = timedelta(hours=24)
 REST_AFTER_RESTRICTION = timedelta(hours=1)
 BY_HAND = "by_hand"
+ALERT = "alert"
 FIELDS = (
     "state", "state_reason", "state_at", "connected_at", "phone", "restricted_until", "qr", "qr_at", "pairing_code",
     "failed_streak",
