@@ -127,7 +127,8 @@ class Summary:
 
 def get_channel(channel_id: UUID) -> Channel:
     """Return a number of the active organization; a foreign or removed one is as absent as one that never was."""
-    found: Channel | None = Channel.objects.filter(pk=channel_id, removed_at=None).first()
+    rows = Channel.objects.filter(pk=channel_id, removed_at=None)
+    found: Channel | None = rows.select_related("stands_in_for").first()
     if found is None:
         raise Http404
     return found
@@ -143,7 +144,9 @@ def get_receipt(channel: Channel, receipt_id: int) -> Receipt:
 
 def cards(zone: str) -> list[Card]:
     """Return every number, the ones that work first."""
-    channels = list(Channel.objects.filter(removed_at=None).select_related("portfolio").order_by("created_at"))
+    channels = list(
+        Channel.objects.filter(removed_at=None).select_related("portfolio", "stands_in_for").order_by("created_at")
+    )
     return cards_of(channels, zone)
 
 

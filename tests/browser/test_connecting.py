@@ -165,7 +165,29 @@ def test_a_template_from_the_first_word_to_the_approval(
         page.get_by_role("button", name="Salvar rascunho").click()
         page.get_by_role("button", name="Enviar para aprovação").click()
         expect(page.locator("#rows")).to_contain_text("em análise")
+        # Nobody reloads anything: the decision is in the list, and told wherever somebody is.
+        other = window(ana, reverse("gateways:channels"))
         fake.decide("lembrete", "APPROVED")
-        until(lambda: MessageTemplate.objects.get().status == TemplateStatus.APPROVED)
-        page.reload()
+        until(lambda: MessageTemplate.objects.get().status == TemplateStatus.APPROVED, 60)
+        drain()
         expect(page.locator("#rows")).to_contain_text("aprovado")
+        expect(other.locator(".toast")).to_contain_text("A Meta aprovou o modelo lembrete")
+        expect(other.get_by_role("link", name="1 aviso novo")).to_be_visible()
+        thread = closed_window(channel)
+        page.goto(reverse("conversations:conversation", args=[thread.pk]))
+        page.locator("summary", has_text="sua consulta é amanhã").click()
+        expect(page.get_by_label("Lacuna 1")).to_have_value("Rui")
+        page.get_by_role("button", name="Enviar modelo").click()
+        until(lambda: fake.accepted, 60)
+        expect(page.locator(".bubble", has_text="Oi Rui, sua consulta é amanhã. Confirma?")).to_be_visible()
+    assert fake.accepted[0]["template"]["name"] == "lembrete"
+
+
+def closed_window(channel: Channel) -> Conversation:
+    """Return a conversation whose person wrote more than a day ago."""
+    contact = Contact.objects.create(name="Rui", phone="+5511999998830", phone_key="5511999998830")
+    at = now() - timedelta(hours=30)
+    thread: Conversation = Conversation.objects.create(
+        contact=contact, channel=channel, status=ConversationStatus.OPEN, last_inbound_at=at, last_message_at=at
+    )
+    return thread

@@ -88,6 +88,8 @@ class FakeWaha:
         self.random = random.Random(seed)
         self.prefix = f"{seed:X}{time.time_ns():X}"
         self.sessions = {"default": Session(), **{name: Session("WORKING") for name in sessions}}
+        # A phone that is not logged in yet has a code to scan, which changes.
+        self.needs_scan, self.code = False, "2@fake,code,to,scan"
         self.counts: Counter[str] = Counter()
         self.history = os.open(history, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         self.http: aiohttp.ClientSession
@@ -229,7 +231,7 @@ class FakeWaha:
         if name in self.sessions:
             text = f"Session '{name}' already exists. Use PUT to update it."
             return Response(422, {"statusCode": 422, "message": text, "error": "Unprocessable Entity"})
-        status = "WORKING" if body.get("start", True) else "STOPPED"
+        status = self._opened() if body.get("start", True) else "STOPPED"
         self.sessions[name] = Session(status, body.get("config") or {})
         return Response(201, self.sessions[name].shown(name))
 
@@ -243,18 +245,21 @@ class FakeWaha:
         if request.method == "PUT":
             session.config = (request.json() or {}).get("config") or {}
         if request.method == "POST" and verb is not None:
-            session.status = "STOPPED" if verb in {"stop", "logout"} else "WORKING"
+            session.status = "STOPPED" if verb in {"stop", "logout"} else self._opened()
             self._start(self._announce(name))
         if verb == "me":
             return Response(200, session.shown(name)["me"] or b"")
         return Response(201 if request.method == "POST" else 200, session.shown(name))
+
+    def _opened(self) -> str:
+        return "SCAN_QR_CODE" if self.needs_scan else "WORKING"
 
     def _qr(self, name: str) -> Response:
         session = self.sessions.get(name, Session())
         if session.status != "SCAN_QR_CODE":
             body = {"error": UNREADY_TEXT, "session": name, "status": session.status, "expected": ["SCAN_QR_CODE"]}
             return Response(422, body)
-        return Response(200, {"value": "2@fake,code,to,scan"})
+        return Response(200, {"value": self.code})
 
     # ---- Webhooks
 
