@@ -135,7 +135,7 @@ def test_the_list_costs_the_same_for_one_number_and_for_twenty(
             organization_id=channel.organization_id, channel=channel, external_id="x", state="read"
         )
     client.get(url("channels"))
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(16):
         assert len(BeautifulSoup(client.get(url("channels")).content, "html.parser").select(".number-card")) == 20
 
 
