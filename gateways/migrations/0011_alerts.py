@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0002_composite_keys'),
-        ('gateways', '0009_portfolio_keys'),
+        ('gateways', '0010_backfill'),
     ]
 
     operations = [
