@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from core.tenancy import activate_organization
-from gateways.models import Channel, ChannelEvent, Receipt
+from gateways.models import Channel, ChannelEvent, MissingSpan, PoolDrill, PoolIncident, Receipt
 from gateways.services.drain import replay_receipt
 
 
@@ -65,3 +65,43 @@ class ReceiptAdmin(ReadOnlyAdmin):
             ngettext("%(count)d receipt is read again.", "%(count)d receipts are read again.", count)
             % {"count": count},
         )
+
+
+@admin.register(PoolIncident)
+class PoolIncidentAdmin(ReadOnlyAdmin):
+    """Numbers that went out of work; ``facts`` are counts, and hold nothing of what was written."""
+
+    list_display = ("began_at", "organization", "channel", "kind", "reason", "replaced_by", "seconds", "ended_at")
+    list_filter = ("kind", ("ended_at", admin.EmptyFieldListFilter), ("replaced_by", admin.EmptyFieldListFilter))
+    search_fields = ("channel__name", "channel__phone", "organization__name", "reason")
+    list_select_related = ("organization", "channel", "replaced_by")
+    date_hierarchy = "began_at"
+    ordering = ("-began_at",)
+
+    @admin.display(description=_("seconds until replaced"))
+    def seconds(self, incident: PoolIncident) -> float | None:
+        return incident.seconds_to_replace
+
+
+@admin.register(PoolDrill)
+class PoolDrillAdmin(ReadOnlyAdmin):
+    list_display = (
+        "created_at", "organization", "state", "seconds", "people", "duplicates", "missing", "asked_by", "finished_at",
+    )  # fmt: skip
+    list_filter = ("state",)
+    search_fields = ("organization__name", "asked_by", "reason")
+    list_select_related = ("organization",)
+    date_hierarchy = "created_at"
+    ordering = ("-created_at",)
+
+
+@admin.register(MissingSpan)
+class MissingSpanAdmin(ReadOnlyAdmin):
+    """Spans in which messages may be missing."""
+
+    list_display = ("since", "until", "organization", "channel", "reason", "recovered", "looked_at", "dismissed_at")
+    list_filter = ("reason", ("until", admin.EmptyFieldListFilter), ("dismissed_at", admin.EmptyFieldListFilter))
+    search_fields = ("channel__name", "channel__phone", "organization__name")
+    list_select_related = ("organization", "channel")
+    date_hierarchy = "since"
+    ordering = ("-since",)
