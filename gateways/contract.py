@@ -132,6 +132,8 @@ class OutgoingMessage:
     media: OutgoingMedia | None = None
     reply_to: str = ""
     template: OutgoingTemplate | None = None
+    by_hand: bool = False
+    """Written by a person after the window has closed, where a network still takes that."""
 
 
 @dataclass(frozen=True)
@@ -297,6 +299,14 @@ class History:
 
 
 @dataclass(frozen=True)
+class Profile:
+    """How a person is called at the provider, or why it does not say; both may be empty."""
+
+    name: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True)
 class Rhythm:
     """How fast a provider's numbers may send where nobody said otherwise: gaps in milliseconds, sends a day.
 
@@ -329,6 +339,10 @@ class Adapter(Protocol):
     sends_templates: bool
     has_window: bool
     """Whether free text is refused 24 hours after the person's last message."""
+    days_by_hand: int
+    """For how many days after that message what a person writes is still taken; 0 is no longer than the window."""
+    tells_names: bool
+    """Whether :meth:`profile` can tell a name that webhooks do not bring."""
     gives_codes: bool
     """Whether :meth:`pairing_code` does anything."""
     acknowledges: bool
@@ -350,6 +364,7 @@ class Adapter(Protocol):
     def health(self, config: Any) -> Operation[ConnectionReport]: ...
     def disconnect(self, config: Any) -> Operation[ConnectionReport]: ...
     def portfolio(self, config: Any) -> Operation[str | None]: ...
+    def profile(self, config: Any, chat_id: str) -> Operation[Profile]: ...
     def pairing_code(self, config: Any, phone: str) -> Operation[str]: ...
     def resolve(self, config: Any, chat_id: str) -> Operation[str | None]: ...
     def presence(self, config: Any, chat_id: str, typing: bool) -> Operation[str]: ...
@@ -374,6 +389,8 @@ class PlainAdapter:
     starts_chats = True
     sends_templates = False
     has_window = False
+    days_by_hand = 0
+    tells_names = False
     gives_codes = False
     acknowledges = True
     beat_seconds = 30.0
@@ -400,6 +417,11 @@ class PlainAdapter:
     def presence(self, config: Any, chat_id: str, typing: bool) -> Operation[str]:
         yield from ()
         return ""
+
+    def profile(self, config: Any, chat_id: str) -> Operation[Profile]:
+        """Return how somebody who wrote is called."""
+        yield from ()
+        return Profile(problem="none told")
 
     def history(self, config: Any, since: datetime, until: datetime) -> Operation[History]:
         """Return what people wrote from one moment to another, as the provider keeps it.

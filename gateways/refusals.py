@@ -11,6 +11,12 @@ def words(code: str, text: str = "") -> str:
 def _known() -> dict[str, str]:
     return {
         "window": _("More than 24 hours have passed since the person's last message. Send an approved template."),
+        "window_by_hand": _("More than 7 days have passed since the person's last message. This network waits for them to write."),
+        "window_over": _("The time to answer on this network is over. It waits for the person to write again."),
+        "window_page": _("This person has not written to you yet. On this network people write first."),
+        "human_agent": _(
+            "After 24 hours Meta lets a person answer only with the Human Agent permission. Ask for it in your app's review."
+        ),
         "131047": _("More than 24 hours have passed since the person's last message. Send an approved template."),
         "470": _("More than 24 hours have passed since the person's last message. Send an approved template."),
         "no_whatsapp": _("This phone has no WhatsApp."),

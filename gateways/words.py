@@ -195,6 +195,7 @@ def event_title(kind: str) -> str:
         "near_cap": _("Near today's cap"),
         "template": _("Decision about a template"),
         "account": _("Limit or quality changed"),
+        "names": _("The names of people could not be read"),
         "stranger": _("Meta spoke of an account that is not connected here"),
     }
     return titles.get(kind, kind)

@@ -26,6 +26,7 @@ from campaigns.sender.settling import remember_numbers, settle_batch
 from campaigns.sender.simulated import closing_port
 from campaigns.services.lifecycle import complete_if_done
 from campaigns.services.plan import pause_for_plan
+from conversations.services.marketing import STOPPED, heed_stops
 from core.clock import local, now
 from core.crashpoints import crashpoint
 from core.placeholders import greeting_at
@@ -429,6 +430,7 @@ class Drain:
         left = sum(1 for row in written if row.has_left)
         self.quota.settled(left, len(written) - left)
         remember_numbers(self.channel_id, batch, chat_ids)
+        heed_stops((row.claimed.contact_id, None) for row in batch if row.code == STOPPED)
 
     def _db_keep(self) -> tuple[bool, Facts]:
         held = leases.renew(self.lease, CHANNEL_LEASE_SECONDS)

@@ -18,6 +18,7 @@ from conversations.search import index_message
 from conversations.services.changes import apply_change
 from conversations.services.echoes import confirm_by_echo
 from conversations.services.media import fetch_attachment
+from conversations.services.names import wonder
 from conversations.services.threads import current_conversation, show_as_last
 from gateways.events import MessagesReceived
 from leads.models import Contact
@@ -52,6 +53,7 @@ def _store(event: MessagesReceived, received: dict[str, Any]) -> None:
         _typed_on_the_phone(conversation, message)
         return
     Contact.objects.filter(pk=contact.pk).update(last_seen_at=message.at)
+    wonder(conversation, contact)
     show_as_last(conversation, message)
     publish(
         CustomerReplied(

@@ -25,14 +25,14 @@ from conversations.models import (
 from conversations.search import index_message
 from conversations.services.addresses import announce_answer, chat_id_of
 from conversations.services.backlog import holds_back
+from conversations.services.marketing import STOPPED, heed_stops
 from conversations.services.states import apply_known_statuses
 from conversations.services.threads import show_as_last, tell_pages
-from conversations.services.window import is_shut
+from conversations.services.window import closed_code, closed_words, is_shut
 from core.clock import now
 from core.jobs import job
 from core.tenancy import across_organizations
 from core.uploads import SafeUpload, store_upload
-from gateways import refusals
 from gateways.contract import Outcome, OutgoingMedia, OutgoingMessage, OutgoingTemplate, SendResult
 from gateways.services.sending import send_once
 from sagas.outbox import publish
@@ -70,8 +70,8 @@ def send_message(
         raise ConversationClosedError(_("This conversation is closed. Reopen it to write."))
     if client_key and (known := Message.objects.filter(client_key=client_key).first()):
         return known  # type: ignore[no-any-return]
-    if origin == Origin.HUMAN and template is None and is_shut(conversation):
-        raise WindowClosedError(refusals.words("window"))
+    if origin == Origin.HUMAN and template is None and is_shut(conversation, by_hand=True):
+        raise WindowClosedError(closed_words(conversation))
     try:
         with transaction.atomic():
             message = _queue(conversation, body.strip(), author, origin, client_key, upload, reply_to, template)
@@ -122,8 +122,8 @@ def deliver(message_id: UUID | str) -> None:
         pk=message_id
     )
     outgoing = _outgoing(message)
-    if outgoing.template is None and is_shut(message.conversation):
-        result = SendResult(Outcome.REFUSED, code="window")
+    if outgoing.template is None and is_shut(message.conversation, by_hand=outgoing.by_hand):
+        result = SendResult(Outcome.REFUSED, code=closed_code(message.conversation))
     else:
         result = send_once(message.channel, outgoing)
     settle(message, token, result)
@@ -148,6 +148,7 @@ def _outgoing(message: Message) -> OutgoingMessage:
         media=_media(message),
         reply_to=message.reply_to_external_id,
         template=_template(message),
+        by_hand=message.origin == Origin.HUMAN and is_shut(message.conversation),
     )
 
 
@@ -186,6 +187,8 @@ def settle(message: Message, token: UUID, result: SendResult) -> None:
         case _:
             _back_to_queue(locked, result)
     locked.save()
+    if result.code == STOPPED:
+        heed_stops([(locked.conversation.contact_id, locked.pk)])
     apply_known_statuses(locked.channel_id, [locked.external_id] if locked.external_id else [])
     _refresh(locked)
 

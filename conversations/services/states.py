@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import connection
 
 from conversations.models import Conversation, Direction, Message, MessageState
+from conversations.services.marketing import STOPPED, heed_stops
 from conversations.services.threads import tell_pages
 from gateways.contract import DeliveryUpdate
 from gateways.events import WatermarkPassed
@@ -29,7 +30,7 @@ UPDATE conversations_message AS message SET
 FROM gateways_messagestatus AS known
 WHERE known.channel_id = %s AND known.external_id = ANY(%s)
   AND message.channel_id = known.channel_id AND message.external_id = known.external_id AND message.direction = 'out'
-RETURNING message.id, message.conversation_id, message.state, message.at
+RETURNING message.id, message.conversation_id, message.state, message.at, message.error_code
 """
 
 
@@ -40,10 +41,16 @@ def apply_known_statuses(channel_id: UUID | str, external_ids: Sequence[str]) ->
     with connection.cursor() as cursor:
         cursor.execute(_APPLY, [channel_id, list(external_ids)])
         moved = cursor.fetchall()
-    for _message_id, conversation_id, state, at in moved:
+    for _message_id, conversation_id, state, at, _code in moved:
         Conversation.objects.filter(pk=conversation_id, last_message_at=at).update(last_message_state=state)
-    for conversation in Conversation.objects.filter(pk__in={row[1] for row in moved}):
+    conversations = {one.pk: one for one in Conversation.objects.filter(pk__in={row[1] for row in moved})}
+    for conversation in conversations.values():
         tell_pages(conversation)
+    heed_stops(
+        (conversations[conversation_id].contact_id, message_id)
+        for message_id, conversation_id, state, _at, code in moved
+        if code == STOPPED and state == MessageState.FAILED
+    )
 
 
 def move_up_to(event: WatermarkPassed) -> None:

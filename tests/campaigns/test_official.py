@@ -20,7 +20,7 @@ from gateways.portfolios import belongs_to
 from leads.models import Contact
 from tests.campaigns.sending import send_until
 from tests.support.fake_gateway import running
-from tests.support.fake_graph import NUMBER, WABA, FakeGraph
+from tests.support.fake_graph import NUMBER, WABA, FakeGraph, graph_error
 
 pytestmark = pytest.mark.django_db(transaction=True)
 BODY = "Oi {nome|cliente}, [temos|há] vaga amanhã. Quer?"
@@ -111,3 +111,19 @@ def claimed_or_free(organization_id: Any) -> bool:
     with activate_organization(organization_id):
         portfolio = Portfolio.objects.get()
         return portfolio.people < 7 or Recipient.objects.filter(state="sending").exists()
+
+
+def test_who_stopped_advertising_at_whatsapp_is_left_out_from_then_on(
+    in_acme: Organization, make_channel: Any, make_campaign: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(FakeGraph()) as graph:
+        channel = official(make_channel, graph.url)
+        template(channel, "Oi {{1}}, temos vaga amanhã. Quer?")
+        monkeypatch.setattr(graph.fake, "_send", lambda *_args: graph_error(131050))
+        lifecycle.start(
+            make_campaign(2, channels=[channel], variants=[VariantDraft("Oi {nome|cliente}, temos vaga amanhã. Quer?")])
+        )
+        send_until()
+    assert set(Recipient.objects.values_list("state", "error_code")) == {("failed", "131050")}
+    assert Contact.objects.filter(opted_out_at=None).count() == 0
+    assert all("131050" in reason for reason in Contact.objects.values_list("opt_out_reason", flat=True))

@@ -14,10 +14,11 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import Membership
 from campaigns.errors import CampaignIncompleteError
 from campaigns.services.drafts import VariantDraft, create_campaign
-from conversations.models import Attachment, Conversation, Message, MessageState
+from conversations.models import Attachment, Conversation, Message, MessageState, Origin
+from conversations.services.send import send_message
 from core.clock import now
 from core.tenancy import activate_organization
-from gateways.models import Channel, MessageStatus
+from gateways.models import Channel, ChannelEvent, MessageStatus
 from gateways.providers import simulator
 from gateways.services.health import webhook_url
 from leads.models import Contact, ContactList
@@ -123,9 +124,17 @@ def test_networks_of_a_page(client: Client, provider: str) -> None:
         assert fake.hook_url in page and fake.verify_token in page
         assert fake.shake_hands().text == "12345"
 
+        fake.people["245"] = {
+            "first_name": "Paula",
+            "last_name": "Souza",
+            "name": "Paula Souza",
+            "username": "paulinha",
+        }
         tell(fake, provider, message={"mid": "m_IN1", "text": "Vocês abrem sábado?"})
         until(lambda: Conversation.unscoped.exists())
+        until(lambda: Contact.unscoped.filter(name="Paula Souza").exists())
         sent = answer(client, "Abrimos sim")
+        assert "tag" not in written(fake)[-1]
         assert (sent.state, fake.accepted[-1]["recipient"], fake.accepted[-1]["from"]) == (
             MessageState.SENT,
             {"id": "245"},
@@ -137,10 +146,47 @@ def test_networks_of_a_page(client: Client, provider: str) -> None:
         until(lambda: Message.unscoped.filter(pk=sent.pk, state=MessageState.READ).exists())
         assert Message.unscoped.filter(direction="out").count() == 1
 
+        # After a day only a person may answer, and the network is told that it is one; after a week nobody may.
         Conversation.unscoped.update(last_inbound_at=now() - timedelta(hours=25))
-        before = len(fake.accepted)
-        answer(client, "Ainda aí?")
-        assert len(fake.accepted) == before
+        address = reverse("conversations:conversation", args=[Conversation.unscoped.get().pk])
+        assert "só uma pessoa ainda pode responder" in client.get(address).content.decode()
+        late = answer(client, "Ainda aí?")
+        assert (late.state, written(fake)[-1]["tag"], written(fake)[-1]["messaging_type"]) == (
+            MessageState.SENT,
+            "HUMAN_AGENT",
+            "MESSAGE_TAG",
+        )
+        before = len(written(fake))
+        with activate_organization(channel.organization_id):
+            automatic = send_message(Conversation.objects.get(), body="Lembrete", author=None, origin=Origin.BOT)
+        drain()
+        automatic.refresh_from_db()
+        assert (automatic.state, automatic.error_code) == (MessageState.FAILED, "window_over")
+        Conversation.unscoped.update(last_inbound_at=now() - timedelta(days=7, minutes=1))
+        page = client.get(address).content.decode()
+        assert "espera que a pessoa escreva de novo" in page and "modelo aprovado" not in page
+        answer(client, "E agora?")
+        assert len(written(fake)) == before
+
+
+def written(fake: FakeGraph) -> list[dict[str, Any]]:
+    """Return the messages without the signs of life before them."""
+    return [one for one in fake.accepted if "message" in one]
+
+
+def test_a_name_that_is_not_told_is_noted_once_and_the_message_is_there(client: Client) -> None:
+    fake = FakeGraph()
+    with running(fake, tell_url=lambda url: setattr(fake, "url", url)) as graph:
+        channel = connect(client, "messenger", graph.url, page_id=PAGE, token=fake.token, app_secret=fake.secret)
+        fake.hook_url = webhook_url(channel)
+        for number in range(3):
+            tell(fake, "messenger", message={"mid": f"m_IN{number}", "text": "Oi"})
+        until(lambda: Message.unscoped.count() == 3)
+        until(lambda: ChannelEvent.unscoped.filter(kind="names").exists())
+    assert Contact.unscoped.get().name == ""
+    assert ChannelEvent.unscoped.filter(kind="names").count() == 1
+    page = client.get(reverse("gateways:channel", args=[channel.pk])).content.decode()
+    assert "Não deu para ler o nome das pessoas" in page
 
 
 def tell(fake: FakeGraph, provider: str, direction: str = "in", **part: Any) -> None:

@@ -35,6 +35,7 @@ class FakeGraph(FakeGateway):
     tier: str = "TIER_2K"
     business: str = "7700000001"
     templates: list[dict[str, Any]] = field(default_factory=list)
+    people: dict[str, dict[str, Any]] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
     page_size: int = 100
     hook_url: str = ""
@@ -63,6 +64,8 @@ class FakeGraph(FakeGateway):
             return self._account()
         if path == NUMBER:
             return self._number(request)
+        if path in self.people:
+            return Response(200, {"id": path, **self.people[path]})
         if path in self.files:
             return Response(200, {"url": f"{self.url}/files/{path}", "mime_type": "image/jpeg", "id": path})
         if path in {PAGE, "me"}:

@@ -1,5 +1,6 @@
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from gateways.contract import (
     OutgoingMessage,
     Parsed,
     PlainAdapter,
+    Profile,
     RawHook,
     Rhythm,
     SendResult,
@@ -42,15 +44,19 @@ class PageAdapter(PlainAdapter):
     rhythm = Rhythm((250, 400))
     starts_chats = False
     has_window = True
+    days_by_hand = 7
+    tells_names = True
     acknowledges = False
     shows_presence = True
     beat_seconds = 120.0
     named_by = ("account_id",)
     code: str
     longest_text: ClassVar[int]
+    name_fields: ClassVar[tuple[str, ...]]
 
     def _addressed(self, message: OutgoingMessage) -> dict[str, Any]:
-        return {"recipient": {"id": _person(message.chat_id)}}
+        tag = {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"} if message.by_hand else {}
+        return {"recipient": {"id": _person(message.chat_id)}} | tag
 
     def send(self, config: PageConfig, message: OutgoingMessage) -> Operation[SendResult]:
         problem = self._problem(config, message)
@@ -69,7 +75,7 @@ class PageAdapter(PlainAdapter):
             body["message"]["metadata"] = OUR_MARK
         url = config.address(f"{config.page_id}/messages")
         reply = yield HttpCall("POST", url, config.headers, body, effectful=True, timeout_seconds=SEND_SECONDS)
-        return _read_send(reply, message.chat_id)
+        return _read_send(reply, message.chat_id, by_hand=message.by_hand)
 
     def _problem(self, config: PageConfig, message: OutgoingMessage) -> str:
         if not self.reaches(config, message.chat_id):
@@ -127,6 +133,17 @@ class PageAdapter(PlainAdapter):
         result = refused(reply)
         return f"{result.code}: {result.detail}" if result else ""
 
+    def profile(self, config: PageConfig, chat_id: str) -> Operation[Profile]:
+        url = config.address(f"{_person(chat_id)}?fields={','.join(self.name_fields)}")
+        reply = yield HttpCall("GET", url, config.headers, timeout_seconds=ASK_SECONDS)
+        result = refused(reply)
+        if result is not None or not isinstance(reply, HttpReply):
+            return Profile(problem=f"{result.code}: {result.detail}".strip(": ") if result else "no answer")
+        return Profile(self._name(mapping(reply.json()))[:160])
+
+    def _name(self, answer: dict[str, Any]) -> str:
+        return " ".join(found for field in self.name_fields if (found := text(answer.get(field)).strip()))
+
     def fetch_media(self, config: PageConfig, media: MediaRef) -> Operation[Answer | None]:
         # The address is signed by Meta and needs no token, which therefore goes nowhere.
         if urlsplit(media.url).scheme not in {"http", "https"} or not is_files_host(config, media.url):
@@ -158,9 +175,10 @@ class MessengerAdapter(PageAdapter):
     label = "Messenger"
     identity_kinds = ("messenger",)
     longest_text = 2_000
+    name_fields = ("first_name", "last_name")
 
     def _addressed(self, message: OutgoingMessage) -> dict[str, Any]:
-        return super()._addressed(message) | {"messaging_type": "RESPONSE"}
+        return {"messaging_type": "RESPONSE"} | super()._addressed(message)
 
 
 class InstagramAdapter(PageAdapter):
@@ -168,6 +186,10 @@ class InstagramAdapter(PageAdapter):
     label = "Instagram"
     identity_kinds = ("instagram",)
     longest_text = 1_000
+    name_fields = ("name", "username")
+
+    def _name(self, answer: dict[str, Any]) -> str:
+        return text(answer.get("name")).strip() or text(answer.get("username")).strip()
 
     def _length(self, words: str) -> int:
         return len(words.encode())  # Instagram counts bytes
@@ -177,8 +199,13 @@ def _person(chat_id: str) -> str:
     return chat_id.rpartition(":")[2]
 
 
-def _read_send(reply: Answer, chat: str) -> SendResult:
+def _read_send(reply: Answer, chat: str, *, by_hand: bool) -> SendResult:
     result = refused(reply, chat)
+    if by_hand and result is not None and result.code == "permission":
+        # The page works; what is missing is the leave to answer after 24 hours.
+        return SendResult(Outcome.REFUSED, "", chat, "human_agent", result.detail)
+    if result is not None and result.code == "window":
+        return replace(result, code="window_over")  # there are no templates here that could be sent instead
     if result is not None or not isinstance(reply, HttpReply):
         return result or SendResult(Outcome.UNKNOWN, chat_id=chat)
     identifier = text(inside(reply.json(), "message_id"))[:200]
