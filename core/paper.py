@@ -14,8 +14,8 @@ FONTS: Final = Path(__file__).parent / "fonts"
 FAMILY: Final = "Inter"
 MARGIN: Final = 14.0
 GAP: Final = 4.0
-INK, SOFT, ACCENT, PALE, SUNKEN, LINE = (
-    (31, 27, 21), (106, 97, 83), (12, 99, 85), (220, 236, 229), (246, 242, 234), (232, 225, 212),
+INK, SOFT, ACCENT, PALE, SUNKEN, LINE, WHITE = (
+    (31, 27, 21), (106, 97, 83), (12, 99, 85), (220, 236, 229), (246, 242, 234), (232, 225, 212), (255, 255, 255),
 )  # fmt: skip
 Align = Literal["L", "R"]
 
@@ -73,7 +73,7 @@ class Paper(FPDF):
         self.set_y(-MARGIN)
         self.ink(8, SOFT)
         words = pgettext("paper", "page %(number)d of %(all)s") % {"number": self.page_no(), "all": "{nb}"}
-        self.cell(0, 5, words, align="R")
+        self.cell(0, 5, words)
 
     def opening(self, title: str, lines: Sequence[str]) -> None:
         self.ink(20, bold=True)
@@ -124,21 +124,26 @@ class Paper(FPDF):
             self.cell(value_width - 3, 6.5, self.known(bar.value), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
     def grid(
-        self, headers: Sequence[str], rows: Sequence[Sequence[str]], last: Sequence[str] = (), first_width: float = 3
+        self, headers: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[float], last: Sequence[str] = ()
     ) -> None:
         """Write a table whose first column is text and the others figures; ``last`` is the line of sums."""
-        self.ink(8)
+        self.ink(7.5)
         self.set_draw_color(*LINE)
+        self.set_fill_color(*WHITE)
         aligned: list[Align] = ["L", *(["R"] * (len(headers) - 1))]  # type: ignore[list-item]
         with self.table(
-            col_widths=(first_width, *(1 for _header in headers[1:])), text_align=tuple(aligned), line_height=5.2, padding=(0.6, 1),
+            col_widths=tuple(widths), text_align=tuple(aligned), line_height=5.2, padding=(0.6, 0.8),
             borders_layout=TableBordersLayout.HORIZONTAL_LINES,
             headings_style=FontFace(emphasis="BOLD", color=SOFT, fill_color=SUNKEN),
         ) as table:  # fmt: skip
             for cells in (headers, *rows):
-                table.row([self.known(cell) for cell in cells])
+                table.row([self._whole(cell) for cell in cells])
             if last:
-                table.row([self.known(cell) for cell in last], style=FontFace(emphasis="BOLD", fill_color=PALE))
+                table.row([self._whole(cell) for cell in last], style=FontFace(emphasis="BOLD", fill_color=PALE))
+
+    def _whole(self, cell: str) -> str:
+        """Return the words of a cell; an amount of money stays on one line."""
+        return self.known(cell.replace("R$ ", "R$\u00a0"))
 
     def written(self) -> bytes:
         return bytes(self.output())

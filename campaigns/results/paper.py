@@ -16,6 +16,7 @@ from core.money import format_brl
 from core.paper import Bar, Figure, Paper
 
 COUNTED = ("total", "sent", "delivered", "read", "replied", "qualified", "booked", "paid", "failed")
+WIDTHS = (30, *[19] * len(COUNTED), 21, 21, 24)
 STEPS = ("total", "delivered", "read", "replied", "qualified", "booked", "paid")
 
 
@@ -31,10 +32,10 @@ def paper_of(campaign: Campaign) -> bytes:
     for way in WAYS:
         paper.heading({"variante": _("By variation"), "numero": _("By number"), "hora": _("By hour")}[way])
         rows = [_row(line.name, line) for line in found[way].lines]
-        paper.grid([way_header(way), *_headers()], rows, last=_row(_("Total"), whole))
+        paper.grid([way_header(way), *_headers()], rows, widths=WIDTHS, last=_row(_("Total"), whole))
     if reasons := failures(campaign):
         paper.heading(_("Why some failed"))
-        paper.grid([_("Reason"), _("People")], [[words, _count(count)] for count, words in reasons], first_width=9)
+        paper.grid([_("Reason"), _("People")], [[words, _count(count)] for count, words in reasons], widths=(9, 1))
     return paper.written()
 
 
@@ -69,12 +70,17 @@ def _figures(whole: Line) -> list[Figure]:
 def _bars(whole: Line) -> list[Bar]:
     names = dict(zip(COUNTED, people_headers(), strict=True))
     names["total"] = pgettext("funnel", "List")
-    total = whole.people.total
-    shares = {step: getattr(whole.people, step) / total if total else 0.0 for step in STEPS}
+    values = [getattr(whole.people, step) for step in STEPS]
+    before = [0, *values]
     return [
-        Bar(names[step], share, f"{_count(getattr(whole.people, step))}  ({number_format(share * 100, 1)}%)")
-        for step, share in shares.items()
+        Bar(names[step], value / values[0] if values[0] else 0.0, _share(value, before[number]))
+        for number, (step, value) in enumerate(zip(STEPS, values, strict=True))
     ]
+
+
+def _share(value: int, before: int) -> str:
+    """Return a count and its share of the step before, as the funnel of the page has it."""
+    return f"{_count(value)}  ({number_format(value / before * 100, 1)}%)" if before else _count(value)
 
 
 def _headers() -> list[str]:

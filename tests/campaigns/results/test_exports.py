@@ -95,7 +95,7 @@ def test_the_paper_says_what_the_page_says(bruno: Membership, login: Login, sold
     shown = cards(client.get(f"/campanhas/{sold.campaign.pk}/?por=hora").content.decode())
     content = taken(client, sold, "resultado.pdf")
     reader = PdfReader(io.BytesIO(content))
-    text = "\n".join(page.extract_text() for page in reader.pages)
+    text = "\n".join(page.extract_text() for page in reader.pages).replace("\u00a0", " ")
     for cents in shown.values():
         assert f"R$ {cents // 100:,}".replace(",", ".") + f",{cents % 100:02d}" in text
     for words in (
