@@ -1,5 +1,6 @@
 """Documents on paper: titles, figures, bars and tables in the type and the colours of the product, written as PDF."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from fpdf import FPDF
 from fpdf.enums import TableBordersLayout, XPos, YPos
 from fpdf.fonts import FontFace
 
+logging.getLogger("fontTools").setLevel(logging.WARNING)  # it reports every step of each document
 FONTS: Final = Path(__file__).parent / "fonts"
 FAMILY: Final = "Inter"
 MARGIN: Final = 14.0

@@ -16,7 +16,7 @@ from core.money import format_brl
 from core.paper import Bar, Figure, Paper
 
 COUNTED = ("total", "sent", "delivered", "read", "replied", "qualified", "booked", "paid", "failed")
-WIDTHS = (30, *[19] * len(COUNTED), 21, 21, 24)
+WIDTHS = (33, 16, 18, 18, 16, 23, 21, 20, 17, 18, 21, 21, 25)
 STEPS = ("total", "delivered", "read", "replied", "qualified", "booked", "paid")
 
 

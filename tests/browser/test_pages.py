@@ -25,7 +25,7 @@ WHOLE = {"resultTypes": ["violations"]}
 COLOURS = WHOLE | {"runOnly": ["color-contrast"]}
 """What another theme can change."""
 TALK = ["Oi, quanto custa um clareamento?", "Me chamo Beatriz Prado", "quero fazer ainda essa semana", "moro no centro"]
-DRAWN_BY_OTHERS = re.compile(r"/api/v1/docs|\.(csv|xlsx)$")
+DRAWN_BY_OTHERS = re.compile(r"/api/v1/docs|\.(csv|xlsx|pdf)$")
 
 
 @dataclass
