@@ -8,6 +8,7 @@ import orjson
 from openai.types.responses import Response, ResponseFormatTextJSONSchemaConfigParam
 
 from sdr.contract import Account, ModelAnswerError, ModelUnavailableError, Usage
+from sdr.providers.openai.patience import PatientTransport
 
 CONNECT_SECONDS = 3.0
 MAX_OUTPUT_TOKENS = 4000
@@ -16,7 +17,10 @@ MAX_OUTPUT_TOKENS = 4000
 def client_for(account: Account) -> openai.OpenAI:
     """Return a client that neither waits for ever nor repeats a paid call by itself."""
     timeout = openai.Timeout(account.seconds, connect=CONNECT_SECONDS)
-    return openai.OpenAI(api_key=account.api_key, base_url=account.base_url or None, timeout=timeout, max_retries=0)
+    http = openai.DefaultHttpxClient(transport=PatientTransport(CONNECT_SECONDS + account.seconds))
+    return openai.OpenAI(
+        api_key=account.api_key, base_url=account.base_url or None, timeout=timeout, max_retries=0, http_client=http
+    )
 
 
 def ask(

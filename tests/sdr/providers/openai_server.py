@@ -21,7 +21,8 @@ class OpenAiServer:
     """``output`` is the text of the next answers, or ``brain`` makes it from the request's input.
 
     ``status`` other than 200 answers an error; ``ends`` is completed or incomplete; ``refusal`` is said in place of the output;
-    ``hangs`` keeps every caller waiting until the test is over.
+    ``hangs`` keeps every caller waiting until the test is over, ``drips`` gives a byte now and then, and ``cuts`` ends the
+    connection in the middle of the answer.
     """
 
     output: str = "{}"
@@ -31,6 +32,8 @@ class OpenAiServer:
     ends: str = "completed"
     refusal: str = ""
     hangs: bool = False
+    drips: bool = False
+    cuts: bool = False
     requests: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     url: str = ""
@@ -146,6 +149,13 @@ def conforms(schema: dict[str, Any], value: Any) -> bool:
     return not isinstance(value, list) or all(conforms(schema["items"], item) for item in value)
 
 
+def drip(file: Any, over: threading.Event) -> None:
+    """Give a space, which JSON may begin with, often enough that no single wait is long."""
+    while not over.wait(0.05):
+        file.write(b" ")
+        file.flush()
+
+
 @contextmanager
 def serving() -> Iterator[OpenAiServer]:
     state = OpenAiServer()
@@ -163,7 +173,10 @@ def serving() -> Iterator[OpenAiServer]:
                 if status == 429:
                     self.send_header("Retry-After", "20")
                 self.end_headers()
-                self.wfile.write(data)
+                if state.drips:
+                    drip(self.wfile, state.over)
+                self.wfile.write(data[: len(data) // 2] if state.cuts else data)
+                self.close_connection = True
             except (BrokenPipeError, ConnectionResetError):
                 self.close_connection = True
 

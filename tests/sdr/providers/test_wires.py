@@ -66,6 +66,20 @@ def test_who_does_not_answer_is_left(server: OpenAiServer, code: str) -> None:
     assert len(server.requests) == 1
 
 
+def test_who_gives_a_byte_now_and_then_is_left_too(server: OpenAiServer, code: str) -> None:
+    server.drips = True
+    with pytest.raises((ModelUnavailableError, ModelAnswerError)):
+        ask(server, code, seconds=0.3)
+    assert len(server.requests) == 1
+
+
+def test_an_answer_that_breaks_off_on_the_wire_is_not_used(server: OpenAiServer, code: str) -> None:
+    server.cuts = True
+    with pytest.raises((ModelUnavailableError, ModelAnswerError)):
+        ask(server, code)
+    assert len(server.requests) == 1
+
+
 def test_who_is_not_there_is_unavailable(code: str) -> None:
     address = "http://127.0.0.1:9"
     with pytest.raises(ModelUnavailableError):
