@@ -6,11 +6,13 @@ from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Role
 
@@ -24,6 +26,8 @@ def role_required(minimum: Role) -> Callable[[View], View]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
+                if request.method == "POST":
+                    messages.warning(request, _("Your session had ended. Log in to go on where you were."))
                 return redirect_to_login(page_to_return_to(request))
             membership: Membership | None = getattr(request, "membership", None)
             if membership is None:

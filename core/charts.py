@@ -146,3 +146,28 @@ def _at(point: Point) -> str:
 
 def _n(value: float) -> str:
     return f"{round(value, 1):g}"
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One part of a ring of which 100 is all: what ``stroke-dasharray`` and ``stroke-dashoffset`` take."""
+
+    name: str
+    dash: str
+    offset: str
+
+
+def ring(parts: Sequence[tuple[str, float]]) -> list[Slice]:
+    """Draw named values as parts of a ring, in their order; what is nothing has no part."""
+    total = sum(value for _name, value in parts)
+    found, before = [], 0.0
+    for name, value in parts:
+        if value:
+            share = value * 100 / total
+            found.append(Slice(name, f"{_fine(share)} {_fine(100 - share)}", _fine(-before)))
+            before += share
+    return found
+
+
+def _fine(value: float) -> str:
+    return f"{round(value, 3) + 0.0:g}"

@@ -1,3 +1,6 @@
+"""Pages of lists as the address asks for them."""
+
+from collections.abc import Sequence
 from typing import TypeVar
 
 from django.db.models import Model, QuerySet
@@ -8,7 +11,7 @@ from core.pagination import InvalidCursorError, Page, keyset_page
 M = TypeVar("M", bound=Model)
 
 
-def page_of(request: HttpRequest, rows: "QuerySet[M]", *, order: str, size: int) -> Page[M]:
+def page_of(request: HttpRequest, rows: "QuerySet[M]", *, order: str | Sequence[str], size: int) -> Page[M]:
     """Return the page that the address asks for; an old or foreign cursor shows the first one."""
     try:
         return keyset_page(rows, order=order, cursor=request.GET.get("cursor"), size=size)

@@ -1,9 +1,11 @@
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team
+from core.merging import Merge
 from core.money import InvalidMoneyError, parse_cents
 from sdr.models import SdrProfile
 from sdr.scoring import LEVELS, THRESHOLDS, Rubric, RubricError
@@ -130,6 +132,40 @@ class SdrForm(forms.ModelForm[SdrProfile]):
             "services": self.cleaned_data["services_text"], "area": self.cleaned_data["area_text"],
             "faq": self.cleaned_data["faq_text"], "follow_ups": self.cleaned_data["follow_ups_text"],
         }  # fmt: skip
+
+
+WRITTEN_AS = {"services": "services_text", "area": "area_text", "faq": "faq_text", "follow_ups": "follow_ups_text"}
+
+
+def form_after_conflict(data: QueryDict, theirs: SdrProfile, joined: Merge) -> SdrForm:
+    """Return the form with what the person typed, what only others changed as they left it, and a word at each conflict."""
+    saved, mixed = SdrForm(instance=theirs), data.copy()
+    for name in joined.theirs:
+        _put(mixed, saved[WRITTEN_AS.get(name, name)])
+    form = SdrForm(mixed, instance=theirs)
+    form.is_valid()
+    for name in joined.conflicts:
+        bound = saved[WRITTEN_AS.get(name, name)]
+        form.add_error(bound.name, _("Meanwhile somebody else saved: %(value)s") % {"value": _shown(bound)})
+    return form
+
+
+def _put(data: QueryDict, bound: forms.BoundField) -> None:
+    value = bound.value()
+    if value is True or value is False:
+        data.setlist(bound.html_name, ["on"] if value else [])
+    else:
+        data[bound.html_name] = "" if value is None else str(value)
+
+
+def _shown(bound: forms.BoundField) -> str:
+    value = bound.value()
+    if isinstance(bound.field, forms.ModelChoiceField):
+        found = bound.field.queryset.filter(pk=value).first() if bound.field.queryset is not None and value else None
+        return str(found or bound.field.empty_label)
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
+    return f"“{str(value)[:200]}”" if value not in (None, "") else str(_("nothing"))
 
 
 class RubricForm(forms.Form):

@@ -20,12 +20,14 @@ def spark(values: Sequence[float] | None, tone: str = "") -> dict[str, Any]:
 
 @register.inclusion_tag("components/line_chart.html")
 def line_chart(
-    caption: str, labels: Sequence[str], series: Sequence[Series], label_name: str = "", size: str = "", key: str = ""
-) -> dict[str, Any]:
+    caption: str, labels: Sequence[str], series: Sequence[Series], label_name: str = "", size: str = "", key: str = "",
+    links: Sequence[str] = (),
+) -> dict[str, Any]:  # fmt: skip
     """Draw up to two series over the same labels, with the figures in a table behind it.
 
     ``caption`` names the table, ``label_name`` its first column; ``size`` "sm" is lower;
-    ``key`` tells the table from others on a page that refreshes, so that it stays open.
+    ``key`` tells the table from others on a page that refreshes, so that it stays open; ``links`` are the addresses of what is
+    behind the figures of each label.
     """
     ceiling = nice_ceiling(max((value for one in series for value in one.values), default=0))
     return {
@@ -37,7 +39,9 @@ def line_chart(
         "grid": [f"{i * 100 / INTERVALS:g}" for i in range(INTERVALS + 1)],
         "y_labels": [_whole(ceiling * (INTERVALS - i) // INTERVALS) for i in range(INTERVALS + 1)],
         "x_labels": thinned(labels),
-        "rows": list(zip(labels, zip(*(one.values for one in series), strict=True), strict=True)),
+        "rows": list(
+            zip(labels, zip(*(one.values for one in series), strict=True), links or [""] * len(labels), strict=True)
+        ),
         "series": series,
     }
 

@@ -98,6 +98,21 @@ def spoken_clock(at: datetime | None) -> str:
 
 
 @register.filter
+def lasting(minutes: float | None) -> str:
+    """Return a length of time short: "40 s", "3 min 20 s", "2 h 5 min", "3 dias"."""
+    seconds = round((minutes or 0) * 60)
+    if seconds < 60:
+        return _("%(count)d s") % {"count": seconds}
+    if seconds < 600 and seconds % 60:
+        return _("%(minutes)d min %(seconds)d s") % {"minutes": seconds // 60, "seconds": seconds % 60}
+    if seconds < 5400:
+        return _("%(count)d min") % {"count": round(seconds / 60)}
+    if seconds < 172_800:
+        return _("%(hours)d h %(minutes)d min") % {"hours": seconds // 3600, "minutes": seconds % 3600 // 60}
+    return ngettext("%(count)d day", "%(count)d days", round(seconds / 86_400)) % {"count": round(seconds / 86_400)}
+
+
+@register.filter
 def placeholders(body: str) -> SafeString:
     """Return a message with its placeholders and choices marked, everything else escaped."""
     return _marked(parts_of(body))

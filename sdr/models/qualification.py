@@ -55,3 +55,8 @@ class Qualification(OrganizationOwned):
 
     def __str__(self) -> str:
         return f"{self.contact_id}: {self.score}"
+
+    @property
+    def minutes(self) -> float | None:
+        """Return how long the talk took until the qualification, None before it."""
+        return (self.qualified_at - self.started_at).total_seconds() / 60 if self.qualified_at else None

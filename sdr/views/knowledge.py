@@ -13,12 +13,15 @@ from accounts.http import MemberRequest
 from accounts.models import Role
 from core.errors import DomainError
 from core.once import once
+from core.paging import page_of
 from sdr.access import get_document, get_question
 from sdr.forms_knowledge import AnswerForm, DocumentForm
 from sdr.models import Document, Question, QuestionState
 from sdr.services import knowledge
 from sdr.services.profiles import get_profile
 from sdr.services.questions import answer_question, dismiss_question
+
+PAGE = 50
 
 
 @require_safe
@@ -77,10 +80,9 @@ def document_read(request: MemberRequest, document_id: UUID) -> HttpResponse:
 @require_safe
 @member_required
 def questions_page(request: MemberRequest) -> HttpResponse:
-    rows = (
-        Question.objects.filter(state=QuestionState.OPEN).select_related("contact").order_by("-times", "-last_asked_at")
-    )
-    return render(request, "sdr/questions.html", {"questions": rows[:100]})
+    rows = Question.objects.filter(state=QuestionState.OPEN).select_related("contact")
+    page = page_of(request, rows, order=("-times", "-last_asked_at"), size=PAGE)
+    return render(request, "sdr/questions.html", {"questions": page.items, "next_cursor": page.next_cursor})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -1,3 +1,5 @@
+from http import HTTPStatus
+
 import orjson
 from django.contrib import messages
 from django.http import HttpResponse
@@ -8,24 +10,27 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.access import member_required, role_required
 from accounts.http import MemberRequest
 from accounts.models import Role
-from accounts.services.audit import record_audit
 from core.clock import now
+from core.merging import marks_of
+from core.paging import page_of
 from sdr.contract import ChatMessage
 from sdr.engine.replies import closing_message
-from sdr.forms import PlaygroundForm, RubricForm, SdrForm
-from sdr.models import Qualification, Refusal
+from sdr.forms import PlaygroundForm, RubricForm, SdrForm, form_after_conflict
+from sdr.models import Qualification, Refusal, SdrProfile
 from sdr.optout import opt_out_level
 from sdr.registry import LOCAL
 from sdr.scoring import Rubric, score
 from sdr.services.asking import ask_turn
 from sdr.services.citing import sources_of
 from sdr.services.learning import change_rubric
-from sdr.services.profiles import business_profile, get_profile, update_profile
+from sdr.services.profiles import SettingsChangedError, business_profile, change_settings, get_profile, settings_of
 from sdr.services.qualifying import is_complete
 from sdr.services.spending import month_of
 from sdr.services.turns import local_time
+from sdr.views.results import insights_of
 
 MAX_LINES = 60
+PAGE = 50
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -34,17 +39,26 @@ def settings_page(request: MemberRequest) -> HttpResponse:
     profile = get_profile()
     if request.method == "POST" and not request.membership.can_manage:
         return render(request, "403.html", status=403)
-    form = SdrForm(request.POST or None, instance=profile)
+    form, marks = SdrForm(request.POST or None, instance=profile), request.POST.get("marks", "")
     if request.method == "POST" and form.is_valid():
-        update_profile(profile, form.values)
-        record_audit("sdr.changed", actor=request.membership, data={"fields": form.changed_data})
+        try:
+            change_settings(form.values, marks=marks, actor=request.membership)
+        except SettingsChangedError as error:
+            form = form_after_conflict(request.POST, error.profile, error.joined)
+            return _settings(request, error.profile, form, error.marks, status=error.status)
         messages.success(request, _("The SDR was saved."))
         return redirect("sdr:settings")
+    return _settings(request, profile, form, marks, status=422 if form.errors else 200)
+
+
+def _settings(request: MemberRequest, profile: SdrProfile, form: SdrForm, marks: str, status: int) -> HttpResponse:
     recent = Qualification.objects.select_related("contact").order_by("-updated_at")[:8]
     month = month_of(request.organization, now()) if profile.provider != LOCAL else None
-    context = {"form": form, "recent": recent, "profile": profile, "talk_form": PlaygroundForm(), "transcript": "[]"}
-    context["month"] = month
-    return render(request, "sdr/settings.html", context, status=422 if form.errors else 200)
+    context = {
+        "form": form, "recent": recent, "profile": profile, "talk_form": PlaygroundForm(), "transcript": "[]", "month": month,
+        "marks": marks or marks_of(settings_of(profile)), "is_conflict": status == HTTPStatus.CONFLICT,
+    }  # fmt: skip
+    return render(request, "sdr/settings.html", context, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -93,8 +107,13 @@ def playground(request: MemberRequest) -> HttpResponse:
 @member_required
 def refusals(request: MemberRequest) -> HttpResponse:
     """Show what the policy kept from being said, newest first."""
-    rows = Refusal.objects.select_related("conversation__contact").order_by("-at")[:100]
-    return render(request, "sdr/refusals.html", {"refusals": rows})
+    insights = insights_of(request)
+    rows = Refusal.objects.select_related("conversation__contact")
+    if request.GET.get("dias"):
+        rows = rows.filter(at__gte=insights.start)
+    page = page_of(request, rows, order="-at", size=PAGE)
+    context = {"refusals": page.items, "next_cursor": page.next_cursor}
+    return render(request, "sdr/refusals.html", context)
 
 
 def _lines(transcript: str) -> list[ChatMessage]:

@@ -17,6 +17,7 @@ from core.errors import DomainError
 from core.once import once
 from sdr.access import get_prompt
 from sdr.forms_prompts import PromptForm, ShareForm
+from sdr.insights.wording import suggested_instruction
 from sdr.models import Prompt, PromptState, Qualification
 from sdr.services.prompts import Result, put_in_use, results, take_out, write_version
 from sdr.services.replaying import replay
@@ -27,7 +28,11 @@ RECENT = 8
 @require_safe
 @member_required
 def prompts_page(request: MemberRequest) -> HttpResponse:
-    return _list(request, PromptForm(initial=_newest_words()))
+    words = _newest_words()
+    sentence = suggested_instruction(request.GET.get("sugestao", ""), request.GET.get("valor", ""))
+    if sentence:
+        words["instructions"] = f"{words.get('instructions', '')}\n{sentence}".strip()
+    return _list(request, PromptForm(initial=words))
 
 
 def _newest_words() -> dict[str, str]:

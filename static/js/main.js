@@ -9,3 +9,4 @@ import "./agenda.js";
 import "./copy.js";
 import "./unread.js";
 import "./tabs.js";
+import "./drafts.js";

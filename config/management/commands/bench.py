@@ -21,6 +21,7 @@ BENCHES = {
     "import": "leads.bench",
     "inbox": "conversations.bench",
     "sdr": "sdr.bench",
+    "panel": "sdr.bench_panel",
     "saga": "sagas.bench",
 }
 OWN_DATA = "PROSA_BENCH_DATA"
