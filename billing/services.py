@@ -7,7 +7,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from accounts.models import Organization
 from billing.models import Plan, Subscription, UsageDay
@@ -33,6 +33,7 @@ class Usage:
     monthly_limit: int | None
     plan_name: str
     trial_ends_at: datetime | None
+    per_minute: int | None = None
 
 
 def start_subscription(
@@ -80,7 +81,10 @@ def usage(organization_id: UUID | str, at: datetime) -> Usage:
     day = at.astimezone(ZoneInfo(subscription.organization.timezone)).date()
     today, month = _used(organization_id, day)
     plan = subscription.plan
-    return Usage(today, plan.daily_messages, month, plan.monthly_messages, plan.name, subscription.trial_ends_at)
+    return Usage(
+        today, plan.daily_messages, month, plan.monthly_messages, plan.name, subscription.trial_ends_at,
+        plan.messages_per_minute,
+    )  # fmt: skip
 
 
 def messages_per_minute(organization_id: UUID | str) -> int | None:
@@ -135,9 +139,8 @@ def _lock_month(organization_id: UUID | str, day: date) -> None:
 def _used(organization_id: UUID | str, day: date) -> tuple[int, int]:
     with activate_organization(organization_id):
         days = UsageDay.objects.filter(day__gte=day.replace(day=1), day__lte=day)
-        month = days.aggregate(total=Sum("messages"))["total"] or 0
-        today = days.filter(day=day).values_list("messages", flat=True).first() or 0
-    return today, month
+        sums = days.aggregate(month=Sum("messages"), today=Sum("messages", filter=Q(day=day)))
+    return sums["today"] or 0, sums["month"] or 0
 
 
 def _allowance(plan: Plan, count: int, used_today: int, used_month: int) -> tuple[int, str]:

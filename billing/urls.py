@@ -1,6 +1,6 @@
 from django.urls import path
 
-from billing.views import fiscal, pay, settings
+from billing.views import fiscal, pay, plan, settings
 from billing.webhooks.views import stripe_hook
 
 app_name = "billing"
@@ -9,6 +9,8 @@ urlpatterns = [
     path("avisos/stripe/<str:token>/", stripe_hook, name="stripe-hook"),
     path("pagar/<str:token>/", pay.pay, name="pay"),
     path("pagar/<str:token>/stripe/", pay.pay_at_stripe, name="pay-stripe"),
+    path("configuracoes/plano/", plan.plan_page, name="plan"),
+    path("configuracoes/plano/pedir/", plan.plan_ask, name="plan-ask"),
     path("configuracoes/pagamentos/", settings.payments, name="payments"),
     path("configuracoes/pagamentos/pix/", settings.pix_save, name="pix-save"),
     path("configuracoes/pagamentos/stripe/", settings.stripe_save, name="stripe-save"),

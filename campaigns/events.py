@@ -21,3 +21,11 @@ class CampaignAsks(Event):
     """The start of the campaign was missed; people decide whether it is sent now."""
 
     campaign_id: str
+
+
+@dataclass(frozen=True)
+class CampaignGuarded(Event):
+    """The campaign paused by itself because too much went wrong; ``kind`` says what (:mod:`campaigns.queries.guarding`)."""
+
+    campaign_id: str
+    kind: str

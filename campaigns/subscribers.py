@@ -3,12 +3,14 @@ from uuid import UUID
 
 from django.db.models import F
 
-from campaigns.events import CampaignAsks
+from campaigns.events import CampaignAsks, CampaignGuarded
+from campaigns.letters import write_pause
 from campaigns.models import Campaign, CampaignChannel, CampaignState, Recipient, RecipientState, SkipReason
 from campaigns.provenance.replies import answer_origin
 from campaigns.schedules.letters import write_question
 from campaigns.services.bell import ring_senders
 from campaigns.services.evidence import confirm_by_echoes
+from campaigns.services.guard import count_who_left
 from campaigns.services.official import keep_fees
 from campaigns.services.statuses import apply_known_statuses
 from campaigns.services.transitions import tell
@@ -59,6 +61,7 @@ def tell_why_it_was_sent(event: CustomerReplied) -> None:
 
 @subscriber(ContactOptedOut)
 def leave_out_who_asked(event: ContactOptedOut) -> None:
+    count_who_left(event.contact_id)
     _leave_out(event.organization_id, event.contact_id, SkipReason.OPTED_OUT)
 
 
@@ -88,6 +91,12 @@ def let_the_other_number_send(event: NumberReplaced) -> None:
         keep_fees(campaign)
         tell(event.organization_id, campaign.pk)
     ring_senders()
+
+
+@subscriber(CampaignGuarded)
+def tell_that_a_campaign_paused(event: CampaignGuarded) -> None:
+    if campaign := Campaign.objects.filter(pk=event.campaign_id).first():
+        write_pause(campaign)
 
 
 @subscriber(CampaignAsks)

@@ -2,7 +2,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
 from campaigns.schedules.views import schedule_settings
-from campaigns.views import assistance, report, results, wizard
+from campaigns.views import assistance, guard, report, results, wizard
 
 
 class ActionConverter(StringConverter):
@@ -17,8 +17,10 @@ app_name = "campaigns"
 
 urlpatterns = [
     path("", report.campaign_list, name="list"),
+    path("pausa-automatica/", guard.guard_settings, name="guard"),
     path("nova/", wizard.campaign_create, name="create"),
     path("nova/resumo/", assistance.summary, name="summary"),
+    path("nova/fora/", assistance.left_out, name="left-out"),
     path("nova/previa/", assistance.message_preview, name="message-preview"),
     path("nova/variacao/", assistance.variant_change, name="variant-change"),
     path("horarios/", schedule_settings, name="schedule-settings"),

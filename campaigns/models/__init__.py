@@ -1,5 +1,6 @@
 from campaigns.models.answering import CampaignAgent
 from campaigns.models.campaign import Campaign, CampaignChannel, CampaignList, CampaignState, Variant
+from campaigns.models.guard import CampaignGuard
 from campaigns.models.recipient import Recipient, RecipientState, SkipReason
 from campaigns.models.series import Occurrence, Outcome, Recurrence, ScheduleSettings
 from campaigns.models.tally import Tally
@@ -8,6 +9,7 @@ __all__ = [
     "Campaign",
     "CampaignAgent",
     "CampaignChannel",
+    "CampaignGuard",
     "CampaignList",
     "CampaignState",
     "Occurrence",

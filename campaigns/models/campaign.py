@@ -26,6 +26,8 @@ class Campaign(OrganizationOwned):
     ``fees`` is what a delivered message costs at the official numbers, kept at the start: ``{channel: {variant: millionths of a real}}``.
     A campaign that ``repeats`` is the pattern of a series: it writes to nobody itself, each of its times is a campaign whose ``series``
     it is. ``late_hours`` is how late a start that was missed may be made up for without asking: None as the organization says, 0 never.
+    ``promise`` is what was planned at the start, as :mod:`campaigns.preflight.keeping` writes it; ``watched`` is what the watch over
+    rising failures remembers (:mod:`campaigns.services.guard`); ``left_count`` are the people who asked not to receive after it.
     ``errors`` counts failures by code: ``{code: {"count", "text"}}``. ``sent_count`` includes what was later delivered or read.
     """
 
@@ -49,6 +51,10 @@ class Campaign(OrganizationOwned):
     errors = models.JSONField(default=dict)
     pause_reason = models.CharField(max_length=300, blank=True)
     wait_reason = models.JSONField(default=dict)
+    promise = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    watched = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    left_count = models.PositiveIntegerField(default=0, db_default=0)
+    archived_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

@@ -29,7 +29,8 @@ MINUTE_SECONDS = 60.6
 """As in the sender: this much slower, the worst minute holds exactly the limit."""
 
 
-class PlannedHour(NamedTuple):
+@dataclass(frozen=True)
+class PlannedHour:
     """What one number sends in one hour of the clock."""
 
     channel_id: UUID

@@ -41,10 +41,12 @@ def outlook(campaign: Campaign, at: datetime | None = None, *, steps: int = STEP
 def plan(
     channels: Iterable[Channel], count: int, hours: SendingHours, organization_id: UUID, start: datetime | None = None,
     *, priority: int = 0, campaign_id: UUID | None = None, pinned: Mapping[UUID, int] | None = None, steps: int = STEPS,
+    usage: billing.Usage | None = None,
 ) -> Plan | None:  # fmt: skip
     """Return the plan of ``count`` messages through these numbers, and of those ``pinned`` to one; None for nothing to plan.
 
-    What other campaigns have in line for the same numbers takes its turns too.
+    What other campaigns have in line for the same numbers takes its turns too. ``usage`` is that of the organization's plan,
+    where the caller has it.
     """
     connected = {one.pk: one for one in channels if one.state == ChannelState.CONNECTED}
     kept = {pk: people for pk, people in (pinned or {}).items() if pk in connected}
@@ -57,9 +59,8 @@ def plan(
     others = _others(set(connected), campaign_id)
     beside = {pk for line in others for pk in line.channels} - set(connected)
     rows = [*connected.values(), *Channel.objects.filter(pk__in=beside, state=ChannelState.CONNECTED)]
-    allowance = Allowance(billing.usage(organization_id, now()), now(), zone)
-    minute = billing.messages_per_minute(organization_id)
-    return Walk(rows, mine, others, start or now(), zone, allowance, minute, steps).run()
+    usage = usage or billing.usage(organization_id, now())
+    return Walk(rows, mine, others, start or now(), zone, Allowance(usage, now(), zone), usage.per_minute, steps).run()
 
 
 def _others(channel_ids: set[UUID], campaign_id: UUID | None) -> list[Line]:

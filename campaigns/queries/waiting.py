@@ -8,6 +8,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import Organization
 from campaigns.models import Campaign, CampaignChannel, CampaignState, Recipient, RecipientState
+from campaigns.queries.guarding import evidence_of
 from campaigns.schedules.days import days_off_in, rests_of
 from core.clock import local, next_allowed, now
 from core.moments import spoken
@@ -123,6 +124,8 @@ def in_words(name: str, wait: Wait) -> str:
 
 def pause_words(campaign: Campaign) -> str:
     """Return in words why a campaign paused by itself; empty when a person paused it."""
+    if evidence := evidence_of(campaign):
+        return evidence.words
     words = _PAUSES.get(campaign.pause_reason)
     return words() if words else campaign.pause_reason
 

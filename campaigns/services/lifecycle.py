@@ -23,6 +23,7 @@ from campaigns.models import (
     Tally,
     Variant,
 )
+from campaigns.preflight.keeping import keep_promise
 from campaigns.schedules.series import forget, go_on
 from campaigns.services import audience
 from campaigns.services.bell import ring_senders
@@ -212,6 +213,7 @@ def build_if_missing(campaign_id: UUID) -> None:
     )
     if locked is not None:
         build(locked)
+        keep_promise(locked)
         ring_senders()
         tell_pages(locked)
 
@@ -223,6 +225,7 @@ def _freeze(campaign: Campaign) -> None:
     keep_fees(campaign)
     if preview.total <= BUILD_AT_ONCE:
         build(campaign)
+        keep_promise(campaign)
         ring_senders()
     else:
         build_audience.enqueue(organization_id=str(campaign.organization_id), campaign_id=str(campaign.pk))

@@ -1,6 +1,7 @@
 """Campaigns by official numbers: what they say must be an approved template of the number."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -34,18 +35,32 @@ def keep_fees(campaign: Campaign) -> None:
 
     Other numbers cost nothing a message.
     """
-    channels = [one for one in campaign.channels.all() if get_adapter(one.provider).sends_templates]
-    new = [channel for channel in channels if str(channel.pk) not in campaign.fees]
-    campaign.fees |= {str(channel.pk): _fees(channel, campaign.variants.all()) for channel in new}
+    new = [one for one in campaign.channels.all() if str(one.pk) not in campaign.fees]
+    variants = list(campaign.variants.all())
+    campaign.fees |= {
+        str(channel.pk): {str(price.variant.pk): price.micros for price in prices}
+        for channel, prices in prices_of(new, variants).items()
+    }
     campaign.save(update_fields=["fees"])
 
 
-def _fees(channel: Channel, variants: Iterable[Variant]) -> dict[str, int]:
-    templates = approved([channel.pk])
-    return {
-        str(variant.pk): round(settings.META_FEES[_category(variant, templates)] * MICROS_PER_REAL)
-        for variant in variants
-    }
+class Price(NamedTuple):
+    """What a delivered message of a wording costs by an official number, in millionths of a real."""
+
+    variant: Variant
+    category: str
+    micros: int
+
+
+def prices_of(channels: Iterable[Channel], variants: Sequence[Variant]) -> dict[Channel, list[Price]]:
+    """Return the prices of the wordings by each of the numbers that Meta bills."""
+    official = [one for one in channels if get_adapter(one.provider).sends_templates]
+    return {channel: _prices(approved([channel.pk]), variants) for channel in official}
+
+
+def _prices(templates: Sequence[MessageTemplate], variants: Sequence[Variant]) -> list[Price]:
+    found = [(variant, _category(variant, templates)) for variant in variants]
+    return [Price(one, category, round(settings.META_FEES[category] * MICROS_PER_REAL)) for one, category in found]
 
 
 def _category(variant: Variant, templates: Iterable[MessageTemplate]) -> str:

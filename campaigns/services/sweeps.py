@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef
 
 from campaigns.models import Campaign, CampaignState, Recipient, RecipientState
+from campaigns.services.guard import watch_failures
 from campaigns.services.lifecycle import build_if_missing, complete_if_done
 from campaigns.services.standby import arrange_standbys
 from campaigns.services.statuses import apply_known_statuses
@@ -60,6 +61,7 @@ def sweep_sending() -> None:
         if not _alone("campaigns.sending"):
             return
         lapse_claims()
+        watch_failures()
     complete_done()
 
 

@@ -20,13 +20,14 @@ from accounts.models import Role
 from billing import services as billing
 from campaigns.errors import CampaignIncompleteError
 from campaigns.forms import CampaignForm
-from campaigns.models import Campaign
-from campaigns.queries.forecast import plan
+from campaigns.models import Campaign, SkipReason
 from campaigns.schedules.series import previewed
 from campaigns.schedules.words import rule_in_words, rule_notes, slots_in_words
 from campaigns.services import audience
 from campaigns.services.audience import AudienceCounts, render_for
+from campaigns.services.audience_people import left_out_people
 from campaigns.services.drafts import MAX_BODY, MAX_VARIANTS, clean_hours
+from campaigns.views.preflight import Draft, preflight_of
 from campaigns.views.review import review
 from campaigns.views.words import left_out_words
 from core.clock import SendingHours, now
@@ -40,8 +41,8 @@ from sdr.services.copy import MissingContextError, write_copy
 SAMPLE = {"nome": "Mariana", "city": "Campinas", "phone": "+5519997426108", "email": "mariana@exemplo.com.br"}
 EXAMPLE_LINK = f"{settings.BASE_URL}/porque/…"
 PEOPLE = 6
+LEFT_OUT = 50
 LABELS = "ABCDEFGHIJKLMNOPQRST"
-PLANNED_DAYS = 7
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,22 @@ def summary(request: MemberRequest) -> HttpResponse:
     form = CampaignForm(request.POST, zone=request.organization.timezone)
     context = {"form": form, "refreshed": True, **summary_of(request, form)}
     return render(request, "campaigns/wizard.html#summary", context)
+
+
+@require_POST
+@role_required(Role.AGENT)
+def left_out(request: MemberRequest) -> HttpResponse:
+    """Return who of the chosen lists is left out for a reason: the first of them, with the way to their page."""
+    form = CampaignForm(request.POST, zone=request.organization.timezone)
+    asked = request.POST.get("motivo", "")
+    reason = asked if asked in SkipReason.values else ""
+    lists = [one.pk for one in ContactList.objects.filter(pk__in=_ids(form, "lists"))]
+    counts = audience.preview_audience(lists, form.rules, _campaign_id(form))
+    people = left_out_people(lists, form.rules, _campaign_id(form), reason, LEFT_OUT) if reason else []
+    count = counts.left_out.get(SkipReason(reason), 0)
+    context = {"people": people, "count": count, "more": count - len(people), "words": left_out_words(reason, count)}
+    page = "campaigns/left_out.html#people" if request.htmx else "campaigns/left_out.html"
+    return render(request, page, context)
 
 
 @require_POST
@@ -140,7 +157,18 @@ def summary_of(request: MemberRequest, form: CampaignForm) -> dict[str, Any]:
     rule = form.rule if form.is_repeating else None
     times = previewed(rule, request.organization.timezone, _pattern(form)) if rule else []
     start = next((slot.at for slot in times if slot.at), start)
-    planned = plan(sending, counts.receives, hours, request.organization.pk, start) if counts else None
+    usage = billing.usage(request.organization.pk, now())
+    draft = Draft(
+        channels=sending,
+        counts=counts,
+        list_ids=chosen,
+        texts=[(one["label"], one["text"]) for one in labelled(form.texts)],
+        hours=hours,
+        start=start,
+        organization_id=request.organization.pk,
+        campaign_id=_campaign_id(form),
+        usage=usage,
+    )
     missing = _missing(
         form, counts, any(checked for _card, checked in numbers), (later or form.is_repeating) and start is None
     )
@@ -154,11 +182,8 @@ def summary_of(request: MemberRequest, form: CampaignForm) -> dict[str, Any]:
         "rule_words": rule_in_words(rule) if rule else "",
         "rule_notes": rule_notes(rule) if rule else [],
         "times": slots_in_words(times),
-        "plan_days": planned.days[:PLANNED_DAYS] if planned else [],
-        "plan_more": len(planned.days) > PLANNED_DAYS if planned else False,
-        "ends_at": planned.ends_at if planned else None,
-        "nothing_connected": bool(sending) and counts is not None and planned is None and counts.receives > 0,
-        "allowance": _allowance(request),
+        **preflight_of(draft),
+        "allowance": _allowance(usage),
         "missing": missing,
         "review": review(
             str(form["name"].value() or ""),
@@ -173,7 +198,6 @@ def summary_of(request: MemberRequest, form: CampaignForm) -> dict[str, Any]:
             repeats=rule,
         ),
         "open_steps": {step for step, _text in missing},
-        "attributes": attributes(),
         **preview_of(form, ""),
     }
 
@@ -184,7 +208,8 @@ def preview_of(form: CampaignForm, person: str) -> dict[str, Any]:
     contact = next((one for one in people if str(one.pk) == person), people[0] if people else None)
     campaign_id, greeting = str(form["key"].value() or ""), greeting_at(timezone.localtime())
     texts = [(one["label"], one["text"]) for one in labelled(form.texts) if one["text"].strip()]
-    known = {*SAMPLE, *attributes()}
+    own = attributes()
+    known = {*SAMPLE, *own}
     sample = SAMPLE | {GREETING: greeting, ORIGIN_LINK: EXAMPLE_LINK}
 
     def reads(text: str) -> str:
@@ -199,6 +224,7 @@ def preview_of(form: CampaignForm, person: str) -> dict[str, Any]:
         "previews": [(label, reads(text)) for label, text in texts],
         "people": people,
         "person": contact,
+        "attributes": own,
         "unknown": sorted({key for _label, text in texts for key in unknown_placeholders(text, known)}),
     }
 
@@ -266,8 +292,7 @@ def _start(form: CampaignForm) -> datetime | None:
         return None  # not chosen yet
 
 
-def _allowance(request: MemberRequest) -> dict[str, int | None]:
-    usage = billing.usage(request.organization.pk, now())
+def _allowance(usage: billing.Usage) -> dict[str, int | None]:
     month = None if usage.monthly_limit is None else max(0, usage.monthly_limit - usage.sent_month)
     today = None if usage.daily_limit is None else max(0, usage.daily_limit - usage.sent_today)
     return {"month": month, "today": today, "limit": usage.monthly_limit}

@@ -17,13 +17,16 @@ from campaigns.queries import figures as queries
 from campaigns.queries import report
 from campaigns.queries.figures import NO_REASON
 from campaigns.queries.forecast import eta
+from campaigns.queries.guarding import evidence_of
 from campaigns.queries.waiting import pause_words, standstills, waiting_note
 from campaigns.results.tables import reason_words
 from campaigns.schedules.queries import question_of, series_view
 from campaigns.services import lifecycle
 from campaigns.services.audience import ordered_lists, preview_of
 from campaigns.services.audience_rules import AudienceRules
+from campaigns.services.plan import PLAN_PREFIX
 from campaigns.services.recipients import decide_unknown, retry_failed
+from campaigns.views.preflight import draft_of, preflight_of, promise_context
 from campaigns.views.results import results_context
 from campaigns.views.review import EDITABLE, Choice, review
 from campaigns.views.words import left_out_words, legend
@@ -63,6 +66,8 @@ def campaign_page(request: MemberRequest, campaign_id: UUID) -> HttpResponse:
     target = request.htmx.target if request.htmx else None
     if target == "results":
         return render(request, "campaigns/campaign.html#results", results_context(request, campaign))
+    if target == "promise":
+        return render(request, "campaigns/campaign.html#promise", promise_context(campaign))
     parts = queries.tally(campaign)
     match target:
         case "report":
@@ -72,6 +77,8 @@ def campaign_page(request: MemberRequest, campaign_id: UUID) -> HttpResponse:
     context = _report(request, campaign, parts) | _recipients(request, campaign, parts)
     if campaign.started_at and "por" in request.GET:
         context |= results_context(request, campaign)
+    if "plano" in request.GET:
+        context |= promise_context(campaign)
     return render(request, "campaigns/campaign.html", context)
 
 
@@ -139,17 +146,44 @@ def _report(request: MemberRequest, campaign: Campaign, parts: Sequence[queries.
         "temperatures": report.answer_temperatures(campaign),
         "failures": report.failures(campaign),
         "waits": standstills(campaign),
-        "pause_words": pause_words(campaign) if campaign.state == CampaignState.PAUSED else "",
+        **_pause(campaign),
         "ends_at": eta(campaign) if is_running else None,
+        "promise": bool(campaign.promise),
         "skipped": [left_out_words(reason, count) for reason, count in queries.skipped_reasons(campaign).items()],
         "legend": legend(stats),
-        "review": _review(campaign) if campaign.state in EDITABLE else [],
+        **(_intent(campaign) if campaign.state in EDITABLE else {}),
         "series": series_view(campaign),
         "asks": question_of(campaign),
     }
 
 
-def _review(campaign: Campaign) -> list[Choice]:
+def _pause(campaign: Campaign) -> dict[str, object]:
+    """Return why a campaign paused by itself, with what it was judged by."""
+    if campaign.state != CampaignState.PAUSED:
+        return {"pause_words": ""}
+    evidence = evidence_of(campaign)
+    reasons = [(count, report.error_words(code, text)) for count, code, text in evidence.reasons] if evidence else []
+    return {
+        "pause_words": pause_words(campaign),
+        "evidence": evidence,
+        "evidence_reasons": reasons,
+        "is_plan_pause": campaign.pause_reason.startswith(PLAN_PREFIX),
+    }
+
+
+def _intent(campaign: Campaign) -> dict[str, object]:
+    """Return what a campaign that has not started will do."""
+    counts = preview_of(campaign)
+    left_out = [(reason, left_out_words(reason, count)) for reason, count in counts.left_out.items()]
+    return {
+        "review": _review(campaign, sum(counts.left_out.values())),
+        "counts": counts,
+        "left_out": left_out,
+        **preflight_of(draft_of(campaign, counts)),
+    }
+
+
+def _review(campaign: Campaign, left_out: int) -> list[Choice]:
     """Return what a campaign that has not started will do, as its last step showed it."""
     list_ids = ordered_lists(campaign)
     names = dict(ContactList.objects.filter(pk__in=list_ids).values_list("pk", "name"))
@@ -161,7 +195,7 @@ def _review(campaign: Campaign) -> list[Choice]:
         campaign.start_at,
         campaign.sending_hours,
         is_later=campaign.start_at is not None,
-        left_out=sum(preview_of(campaign).left_out.values()),
+        left_out=left_out,
         rules=AudienceRules.of(campaign.audience_rules),
     )
 

@@ -212,7 +212,7 @@ def test_the_audience_says_who_is_left_out_and_why(bruno: Membership, login: Log
     Contact.objects.filter(pk=gone.pk).update(opted_out_at=timezone.now())
     html = login(bruno).post(f"{NEW}resumo/", form, headers=HTMX).content.decode()
     assert "<b data-receives>2</b>" in html
-    assert f"1 {SkipReason.OPTED_OUT.label}</span>" in html
+    assert f"1 {SkipReason.OPTED_OUT.label}</button>" in html
     assert html.count("hx-swap-oob") == 5
 
 

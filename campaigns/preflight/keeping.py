@@ -1,0 +1,40 @@
+"""What was planned at the start, kept on the campaign to be compared with what happens."""
+
+from datetime import datetime
+from typing import Any
+
+from campaigns.models import Campaign
+from campaigns.preflight.calendar import Plan
+from campaigns.preflight.money import ai_cost, fee_lines
+from campaigns.queries.figures import skipped_reasons
+from campaigns.queries.forecast import outlook
+from core.clock import now
+
+
+def keep_promise(campaign: Campaign) -> None:
+    """Write down what a campaign whose people have just been frozen will do."""
+    plan = outlook(campaign)
+    sends = plan.by_channel() if plan else {}
+    fees = fee_lines(list(campaign.channels.all()), list(campaign.variants.all()), sends)
+    campaign.promise = {
+        "made_at": now().isoformat(),
+        "people": campaign.total,
+        "left_out": skipped_reasons(campaign),
+        "ends_at": _iso(plan.ends_at if plan else None),
+        "hours": _hours(plan),
+        "fee_micros": sum(line.micros for line in fees),
+        "ai_micros": ai_cost(campaign.total).micros,
+    }
+    campaign.save(update_fields=["promise"])
+
+
+def _hours(plan: Plan | None) -> dict[str, list[list[Any]]]:
+    """Return what each number was to send by the hour: ``{channel: [[hour, count], ...]}``."""
+    found: dict[str, list[list[Any]]] = {}
+    for one in plan.hours if plan else ():
+        found.setdefault(str(one.channel_id), []).append([one.hour.isoformat(), one.count])
+    return found
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
