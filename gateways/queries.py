@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Max, Q, QuerySet, Sum
 from django.http import Http404
 
 from core.clock import now
@@ -54,6 +54,14 @@ class Answers:
 
 
 @dataclass(frozen=True)
+class Restrictions:
+    """A month: how often WhatsApp restricted a number, and when it did so last."""
+
+    count: int = 0
+    last: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Card:
     """A number as its card shows it: state in words, and the evidence for it."""
 
@@ -67,7 +75,7 @@ class Card:
     delivery: Delivery
     answers: Answers
     age_days: int | None
-    restrictions: int
+    restrictions: Restrictions
     warming_day: int | None
     curve: Curve | None
     is_simulator: bool
@@ -157,7 +165,7 @@ def cards_of(channels: Sequence[Channel], zone: str) -> list[Card]:
     people = people_now([one.portfolio_id for one in channels if one.portfolio_id], at)
     return [
         _card(
-            one, deliveries.get(one.pk, Delivery()), answers.get(one.pk, Answers()), restrictions.get(one.pk, 0),
+            one, deliveries.get(one.pk, Delivery()), answers.get(one.pk, Answers()), restrictions.get(one.pk, Restrictions()),
             _people(one, people), at, zone,
         )
         for one in channels
@@ -171,7 +179,7 @@ def _people(channel: Channel, known: dict[UUID, int]) -> int | None:
 
 
 def _card(
-    channel: Channel, delivery: Delivery, answers: Answers, restrictions: int, people: int | None, at: datetime,
+    channel: Channel, delivery: Delivery, answers: Answers, restrictions: Restrictions, people: int | None, at: datetime,
     zone: str,
 ) -> Card:  # fmt: skip
     adapter = get_adapter(channel.provider)
@@ -215,9 +223,10 @@ def _answers(channels: Sequence[Channel], at: datetime) -> dict[UUID, Answers]:
     return {pk: Answers(sent.get(pk, 0), people.get(pk, 0)) for pk in sent.keys() | people.keys()}
 
 
-def _restrictions(channels: Sequence[Channel], at: datetime) -> dict[UUID, int]:
+def _restrictions(channels: Sequence[Channel], at: datetime) -> dict[UUID, Restrictions]:
     rows = ChannelEvent.objects.filter(channel__in=channels, kind=ChannelState.RESTRICTED, at__gte=at - MONTH)
-    return dict(rows.values("channel_id").annotate(count=Count("pk")).values_list("channel_id", "count"))
+    counted = rows.values("channel_id").annotate(count=Count("pk"), last=Max("at"))
+    return {row["channel_id"]: Restrictions(row["count"], row["last"]) for row in counted}
 
 
 def summary(found: Sequence[Card]) -> Summary:

@@ -14,6 +14,7 @@ from core.errors import DomainError
 from gateways import queries
 from gateways.pool.capacity import capacity_tomorrow, recommendation
 from gateways.pool.drills import GOAL_SECONDS, ask_for_drill, drills
+from gateways.pool.goals import goals
 from gateways.pool.history import incidents, parts, quiet_days
 
 DRILLS = 5
@@ -24,12 +25,14 @@ DRILLS = 5
 def pool_page(request: MemberRequest) -> HttpResponse:
     cards = queries.cards(request.organization.timezone)
     capacity = capacity_tomorrow([card.channel for card in cards], now(), request.organization.timezone)
+    calm = quiet_days(now())
     context = {
         "capacity": capacity,
         "advice": recommendation(capacity),
         "parts": parts([card for card in cards if not card.is_simulator]),
         "incidents": incidents(),
-        "quiet_days": quiet_days(now()),
+        "quiet_days": calm,
+        "goals": goals(capacity, calm, now()),
         "drills": list(drills()[:DRILLS]),
         "goal_seconds": GOAL_SECONDS,
     }

@@ -1,5 +1,6 @@
 """Numbers that come and go while somebody looks: a code that is scanned, a ban that another number makes good, a drill."""
 
+import os
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -7,14 +8,15 @@ from typing import Any
 
 import pytest
 import requests
+from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from accounts.models import Membership, Organization
 from core.clock import now
 from core.tenancy import activate_organization
-from gateways.models import Channel, ChannelRole, ChannelState
-from gateways.services.states import mark_state
+from gateways.models import Channel, ChannelRole, ChannelState, MissingSpan, PoolDrill
+from gateways.services.states import log_event, mark_state
 from tests.browser.test_main_job import sign_up
 from tests.support.fake_waha import Running, fake_waha
 from tests.support.jobs import drain
@@ -116,3 +118,48 @@ def test_a_drill_shows_its_seconds_and_keeps_them(page: Page) -> None:
     seconds = result.locator(".row-title").inner_text()
     page.reload()
     expect(page.locator("#pool li .row-title", has_text="Outro número continuou")).to_have_text(seconds)
+
+
+@pytest.fixture
+def scenes(acme: Organization, pool: dict[str, Channel]) -> dict[str, str]:
+    """The pages of numbers with something to tell on each."""
+    at = now()
+    with activate_organization(acme.pk):
+        main, reserve = pool["Recepção"], pool["Reserva"]
+        facts: dict[str, Any] = {"carrier": "Vivo", "tariff": "Empresas 20 GB", "monthly_cost_cents": 5990}
+        Channel.objects.filter(pk=main.pk).update(
+            sent_on=at.date(), sent_today=492, last_ack_at=at, last_event_at=at, phone="+5511988880000", **facts
+        )
+        ill = Channel.objects.create(
+            organization=acme, provider="waha", name="Vendas", state="connected", connected_at=at - timedelta(days=40),
+            silent_since=at - timedelta(minutes=3), unacked_sends=10, next_check_at=at + timedelta(days=1),
+        )  # fmt: skip
+        down = Channel.objects.create(
+            organization=acme, provider="waha", name="Filial", state="disconnected", state_reason="unreachable",
+            state_at=at, connected_at=at - timedelta(days=9), next_check_at=at + timedelta(days=1),
+        )  # fmt: skip
+        PoolDrill.objects.create(state="passed", seconds=1.4, people=20, finished_at=at)
+        MissingSpan.objects.create(channel=down, reason="down", since=at - timedelta(hours=3), until=at)
+        mark_state(main, ChannelState.RESTRICTED, "ban")
+        log_event(ill, "test", "sent")
+    drain()
+    return {
+        "numeros": reverse("gateways:channels"), "reserva": reverse("gateways:pool"), "avisos": reverse("gateways:notices"),
+        "numero": reverse("gateways:channel", args=[reserve.pk]), "parado": reverse("gateways:channel", args=[main.pk]),
+        "editar": reverse("gateways:channel-edit", args=[main.pk]), "silencios": reverse("gateways:silences"),
+    }  # fmt: skip
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1440])
+def test_the_pages_of_numbers_read_well(
+    scenes: dict[str, str], window: Any, ana: Membership, width: int, theme: str
+) -> None:
+    for name, path in scenes.items():
+        page = window(ana, path, width, color_scheme=theme)
+        if folder := os.environ.get("PROSA_SCREENSHOTS"):
+            page.screenshot(path=Path(folder) / f"{name}-{width}-{theme}.png", full_page=True)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} is wider than the screen"
+        found = Axe().run(page).response["violations"]
+        assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == [], name
