@@ -173,12 +173,19 @@ def create_empty_list(request: HttpRequest, data: ListIn) -> tuple[int, ContactL
 
 @router.get("/contacts", response=ContactPage)
 def list_contacts(
-    request: HttpRequest, phone: str = "", list_id: UUID | None = None, search: str = "", cursor: str | None = None
-) -> object:
-    """A phone matches with and without the ninth digit."""
+    request: HttpRequest, phone: str = "", list_id: UUID | None = None, search: str = "", temperature: str = "",
+    qualification: str = "", cursor: str | None = None,
+) -> object:  # fmt: skip
+    """A phone matches with and without the ninth digit; ``qualification`` is the attribute ``sdr_ia_status``, e.g. qualificado."""
     if list_id:
         get_list(list_id)
-    rows = queries.contacts(phone=phone, list_id=list_id, search=search[:100])
+    rows = queries.contacts(
+        phone=phone,
+        list_id=list_id,
+        search=search[:100],
+        temperature=temperature[:12],
+        qualification=qualification[:40],
+    )
     return keyset_page(rows, order="-created_at", cursor=cursor, size=SIZE)
 
 

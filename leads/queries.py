@@ -26,11 +26,12 @@ _NUMBERLIKE = re.compile(r"[+()./\d-]*\d[+()./\d-]*")
 
 def contacts(
     *, search: str = "", list_id: UUID | None = None, temperature: str = "", phone: str = "", opted_out: bool = False,
-    tag: str = "", reach: str = "",
+    tag: str = "", reach: str = "", qualification: str = "",
 ) -> "QuerySet[Contact]":  # fmt: skip
     """Return the contacts that match, unordered, without those whose data was erased.
 
-    A phone matches with and without the ninth digit. ``reach`` is one of :data:`REACH`: whom campaigns may write to.
+    A phone matches with and without the ninth digit. ``qualification`` is the state that the SDR has written on the contact, its
+    attribute ``sdr_ia_status``. ``reach`` is one of :data:`REACH`: whom campaigns may write to.
     """
     rows: QuerySet[Contact] = Contact.objects.filter(anonymised_at=None, merged_into=None)
     for word in search_words(search):
@@ -39,6 +40,8 @@ def contacts(
         rows = rows.filter(list_memberships__contact_list_id=list_id)
     if temperature:
         rows = rows.filter(temperature=temperature)
+    if qualification:
+        rows = rows.filter(attributes__has_key="sdr_ia_status", attributes__contains={"sdr_ia_status": qualification})
     if tag:
         rows = rows.filter(tags__contains=[tag])
     if opted_out or reach == "opted_out":

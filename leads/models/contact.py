@@ -1,3 +1,4 @@
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -61,7 +62,14 @@ class Contact(OrganizationOwned):
             models.UniqueConstraint(fields=["organization", "phone_key"], name="contact_phone_once"),
             models.CheckConstraint(condition=models.Q(status__in=[0, 1]), name="contact_status_0_or_1"),
         ]
-        indexes = [models.Index(fields=["organization", "-created_at", "-id"], name="contact_newest")]
+        indexes = [
+            models.Index(fields=["organization", "-created_at", "-id"], name="contact_newest"),
+            # Of those whom the SDR has marked alone: an import of a hundred thousand pays nothing for it.
+            GinIndex(
+                fields=["attributes"], name="contact_marked_by_sdr", opclasses=["jsonb_path_ops"],
+                condition=models.Q(attributes__has_key="sdr_ia_status"),
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return self.name or self.phone

@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 import pytest
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 
@@ -12,6 +13,8 @@ from accounts.models import Organization
 from accounts.services.tokens import create_api_token
 from core.tenancy import activate_organization
 from leads.models import Contact, ContactList, Import
+from leads.queries import contacts
+from leads.services.contacts import set_qualification
 from tests.leads.conftest import csv_file
 from tests.support.jobs import drain
 
@@ -52,6 +55,35 @@ def test_a_contact_is_made_read_changed_and_erased(call: Call) -> None:
     assert (changed["name"], changed["city"], changed["attributes"]) == ("Bia", "Campinas", {"cor": "azul"})
     assert call("DELETE", f"/contacts/{row['id']}").status_code == 204
     assert told(call("GET", "/contacts"))["items"] == []
+
+
+def test_contacts_are_found_by_what_the_sdr_wrote_on_them(call: Call) -> None:
+    for name, status, temperature in (
+        ("Bia", "qualificado", "quente"),
+        ("Caio", "qualificado", "frio"),
+        ("Ju", "abandoned", "frio"),
+    ):
+        row = Contact.objects.create(name=name)
+        set_qualification(row.pk, temperature=temperature, score=70, status=status)
+    Contact.objects.create(name="Nova")
+
+    def names(question: str) -> set[str]:
+        return {row["name"] for row in told(call("GET", f"/contacts?{question}"))["items"]}
+
+    assert names("qualification=qualificado") == {"Bia", "Caio"}
+    assert names("qualification=qualificado&temperature=frio") == {"Caio"}
+    assert names("temperature=frio") == {"Caio", "Ju"}
+    assert names("qualification=qualific") == set()
+
+
+def test_what_the_sdr_wrote_is_looked_up_in_an_index(in_acme: Organization) -> None:
+    Contact.objects.bulk_create(Contact(organization_id=in_acme.pk, name=f"Pessoa {n}") for n in range(3000))
+    set_qualification(Contact.objects.first().pk, temperature="quente", score=100, status="qualificado")
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE leads_contact")
+    found = contacts(qualification="qualificado")
+    assert found.count() == 1
+    assert "contact_marked_by_sdr" in found.explain()
 
 
 def test_the_phone_of_somebody_else_is_a_conflict(call: Call) -> None:
