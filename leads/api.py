@@ -1,6 +1,6 @@
 """Contacts, lists and imports of the public API."""
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 import orjson
@@ -171,10 +171,13 @@ def create_empty_list(request: HttpRequest, data: ListIn) -> tuple[int, ContactL
     return 201, create_list(data.name, actor=None)
 
 
+Word = Annotated[str, Field(max_length=40, pattern=r"^\w*$")]
+
+
 @router.get("/contacts", response=ContactPage)
 def list_contacts(
-    request: HttpRequest, phone: str = "", list_id: UUID | None = None, search: str = "", temperature: str = "",
-    qualification: str = "", cursor: str | None = None,
+    request: HttpRequest, phone: str = "", list_id: UUID | None = None, search: str = "", temperature: Word = "",
+    qualification: Word = "", cursor: str | None = None,
 ) -> object:  # fmt: skip
     """A phone matches with and without the ninth digit; ``qualification`` is the attribute ``sdr_ia_status``, e.g. qualificado."""
     if list_id:

@@ -74,6 +74,8 @@ def test_contacts_are_found_by_what_the_sdr_wrote_on_them(call: Call) -> None:
     assert names("qualification=qualificado&temperature=frio") == {"Caio"}
     assert names("temperature=frio") == {"Caio", "Ju"}
     assert names("qualification=qualific") == set()
+    assert call("GET", "/contacts?qualification=%00").status_code == 422
+    assert call("GET", "/contacts?temperature=%00").status_code == 422
 
 
 def test_what_the_sdr_wrote_is_looked_up_in_an_index(in_acme: Organization) -> None:
