@@ -130,7 +130,7 @@ class CampaignForm(ScheduleForm, AudienceForm):
 
 def fingerprint(campaign: Campaign) -> str:
     """Return a hash of what a campaign says, to whom, through which numbers and when."""
-    bodies = list(campaign.variants.order_by("label").values_list("body", flat=True))
+    bodies = list(campaign.variants.filter(step=1).order_by("label").values_list("body", flat=True))
     channels = sorted(str(pk) for pk in campaign.campaign_channels.values_list("channel_id", flat=True))
     lists = [str(pk) for pk in ordered_lists(campaign)]
     rules = sorted(campaign.audience_rules.items())
@@ -148,7 +148,7 @@ def initial_of(campaign: Campaign) -> dict[str, Any]:
         "name": campaign.name,
         "lists": ordered_lists(campaign),
         "channels": list(campaign.campaign_channels.values_list("channel_id", flat=True)),
-        "texts": list(campaign.variants.order_by("label").values_list("body", flat=True)),
+        "texts": list(campaign.variants.filter(step=1).order_by("label").values_list("body", flat=True)),
         "business_context": campaign.business_context,
         "when": "later" if start else "now",
         "start_at": start,

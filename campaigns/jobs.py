@@ -1,4 +1,5 @@
 from campaigns.schedules import starts
+from campaigns.sequences import advance
 from campaigns.services import sweeps, tallying, watch
 from core.jobs import job
 from core.tenancy import across_organizations
@@ -8,6 +9,12 @@ from core.tenancy import across_organizations
 def start_due_campaigns() -> None:
     """Start the campaigns whose time has come, those of series included."""
     starts.start_due()
+
+
+@job("default")
+def advance_sequences() -> None:
+    """Begin the next step for those whose wait is over."""
+    advance.advance_sequences()
 
 
 @job("sender")

@@ -3,18 +3,21 @@ from uuid import UUID
 
 from django.db.models import F
 
+from bookings.events import BookingConfirmed, BookingHeld
 from campaigns.events import CampaignAsks, CampaignGuarded
 from campaigns.letters import write_pause
-from campaigns.models import Campaign, CampaignChannel, CampaignState, Recipient, RecipientState, SkipReason
+from campaigns.models import Campaign, CampaignChannel, CampaignState, Recipient, RecipientState, SkipReason, StopReason
 from campaigns.provenance.replies import answer_origin
 from campaigns.schedules.letters import write_question
+from campaigns.sequences.stopping import stop_sequences
 from campaigns.services.bell import ring_senders
 from campaigns.services.evidence import confirm_by_echoes
 from campaigns.services.guard import count_who_left
 from campaigns.services.official import keep_fees
 from campaigns.services.statuses import apply_known_statuses
 from campaigns.services.transitions import tell
-from conversations.events import CustomerReplied
+from conversations.events import ConversationClosed, CustomerReplied
+from conversations.models import Conversation
 from core.clock import now
 from gateways.events import ChannelStateChanged, MessagesReceived, NumberReplaced, StatusesReceived
 from leads.events import ContactAnonymised, ContactOptedOut
@@ -97,6 +100,28 @@ def let_the_other_number_send(event: NumberReplaced) -> None:
 def tell_that_a_campaign_paused(event: CampaignGuarded) -> None:
     if campaign := Campaign.objects.filter(pk=event.campaign_id).first():
         write_pause(campaign)
+
+
+@subscriber(CustomerReplied)
+def end_sequences_of_who_answered(event: CustomerReplied) -> None:
+    stop_sequences(UUID(event.contact_id), StopReason.REPLIED)
+
+
+@subscriber(BookingHeld)
+def end_sequences_of_who_asked_for_a_time(event: BookingHeld) -> None:
+    stop_sequences(UUID(event.contact_id), StopReason.BOOKED)
+
+
+@subscriber(BookingConfirmed)
+def end_sequences_of_who_booked(event: BookingConfirmed) -> None:
+    stop_sequences(UUID(event.contact_id), StopReason.BOOKED)
+
+
+@subscriber(ConversationClosed)
+def end_sequences_of_the_conversation(event: ConversationClosed) -> None:
+    contact = Conversation.objects.filter(pk=event.conversation_id).values_list("contact_id", flat=True).first()
+    if contact is not None:
+        stop_sequences(contact, StopReason.CLOSED)
 
 
 @subscriber(CampaignAsks)

@@ -16,6 +16,7 @@ from bookings.services.google.watching import renew_watches
 from bookings.services.notices import send_due_notices
 from campaigns.drill import play_drills
 from campaigns.jobs import (
+    advance_sequences,
     build_missing_audiences,
     fold_counts,
     start_due_campaigns,
@@ -52,6 +53,7 @@ RECURRING: list[Recurring] = [
     Recurring(wake_turns, 1, "Answer the bursts whose quiet moment has come."),
     Recurring(drain_missed, 3, "Understand webhooks whose bell was lost."),
     Recurring(sweep_outgoing, 3, "Send messages whose bell was lost; lapsed claims become unknown."),
+    Recurring(advance_sequences, 5, "Begin the next step of sequences for those whose wait is over."),
     Recurring(start_due_campaigns, 5, "Start scheduled campaigns."),
     Recurring(sweep_campaigns, 5, "Lapsed claims become unknown, finished campaigns end, standbys take over."),
     Recurring(watch_campaigns, 15, "Note why a running campaign waits."),

@@ -2,6 +2,7 @@ from campaigns.models.answering import CampaignAgent
 from campaigns.models.campaign import Campaign, CampaignChannel, CampaignList, CampaignState, Variant
 from campaigns.models.guard import CampaignGuard
 from campaigns.models.recipient import Recipient, RecipientState, SkipReason
+from campaigns.models.sequence import Step, StopReason, WaitUnit
 from campaigns.models.series import Occurrence, Outcome, Recurrence, ScheduleSettings
 from campaigns.models.tally import Tally
 
@@ -19,6 +20,9 @@ __all__ = [
     "Recurrence",
     "ScheduleSettings",
     "SkipReason",
+    "Step",
+    "StopReason",
     "Tally",
     "Variant",
+    "WaitUnit",
 ]

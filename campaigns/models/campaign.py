@@ -25,7 +25,8 @@ class Campaign(OrganizationOwned):
     ``attribution_days`` is for how long after a message an answer, a booking, a payment or the cost of the AI is put down to it;
     ``fees`` is what a delivered message costs at the official numbers, kept at the start: ``{channel: {variant: millionths of a real}}``.
     A campaign that ``repeats`` is the pattern of a series: it writes to nobody itself, each of its times is a campaign whose ``series``
-    it is. ``late_hours`` is how late a start that was missed may be made up for without asking: None as the organization says, 0 never.
+    it is. ``stops_on`` are the :class:`StopReason` codes that end its sequence of steps for somebody. ``late_hours`` is how late a
+    start that was missed may be made up for without asking: None as the organization says, 0 never.
     ``promise`` is what was planned at the start, as :mod:`campaigns.preflight.keeping` writes it; ``watched`` is what the watch over
     rising failures remembers (:mod:`campaigns.services.guard`); ``left_count`` are the people who asked not to receive after it.
     ``errors`` counts failures by code: ``{code: {"count", "text"}}``. ``sent_count`` includes what was later delivered or read.
@@ -42,6 +43,7 @@ class Campaign(OrganizationOwned):
     created_by = models.ForeignKey(Membership, null=True, on_delete=models.SET_NULL, related_name="+")
     business_context = models.TextField(blank=True)
     audience_rules = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    stops_on = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
     attribution_days = models.PositiveSmallIntegerField(default=30, db_default=30)
     fees = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     audience_built_at = models.DateTimeField(null=True)
@@ -79,9 +81,10 @@ class Campaign(OrganizationOwned):
 
 
 class Variant(OrganizationOwned):
-    """One wording of a campaign's message; ``weight`` is its share among the variants."""
+    """One wording of a campaign's message, or of a further ``step`` of it; ``weight`` is its share, 0 for one that was replaced."""
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="variants")
+    step = models.PositiveSmallIntegerField(default=1, db_default=1)
     label = models.CharField(max_length=4)
     body = models.TextField(_("message"))
     weight = models.PositiveSmallIntegerField(default=1)

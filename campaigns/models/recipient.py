@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import OrganizationOwned
 from campaigns.models.campaign import Campaign, Variant
+from campaigns.models.sequence import StopReason
 from gateways.models import Channel
 from leads.models import Contact
 
@@ -33,15 +34,21 @@ class SkipReason(models.TextChoices):
     ANONYMISED = "anonymised", _("data erased")
     EMPTY = "empty", _("the message would be empty")
     CANCELLED = "cancelled", _("campaign cancelled")
+    REPLIED = "replied", _("answered before")
+    BOOKED = "booked", _("booked before")
+    CLOSED = "closed", _("conversation closed before")
 
 
 class Recipient(OrganizationOwned):
-    """One contact of one campaign: the frozen text and everything that happened to it.
+    """One contact of one step of a campaign: the frozen text and everything that happened to it.
 
     The claim (``sending``, token, lease) is committed before the call to the provider, the result after it. A lapsed lease
     turns into ``unknown``, which only positive evidence or a person moves. ``position`` is the order of sending. A
     ``pinned`` contact has talked with ``channel`` before and stays with it unless that number dies. The composite keys of the
     migrations tie each row to its campaign, contact, wording and number; plain ones beside them would be checked for nothing.
+
+    In a sequence a row ``leads_on`` while the next step may follow it, or says why it was ``stopped``. A message with
+    ``silent_since`` leaves only if the contact has written nothing since then.
     """
 
     campaign = models.ForeignKey(
@@ -58,6 +65,10 @@ class Recipient(OrganizationOwned):
     )
     position = models.PositiveIntegerField(default=0)
     pinned = models.BooleanField(default=False, db_default=False)
+    step = models.PositiveSmallIntegerField(default=1, db_default=1)
+    leads_on = models.BooleanField(default=False, db_default=False)
+    silent_since = models.DateTimeField(null=True)
+    stopped = models.CharField(max_length=8, choices=StopReason, blank=True, default="", db_default="")
     phone = models.CharField(max_length=20, blank=True)
     body = models.TextField(blank=True)
     state = models.CharField(max_length=9, choices=RecipientState, default=RecipientState.QUEUED, db_default="queued")
@@ -79,13 +90,15 @@ class Recipient(OrganizationOwned):
         verbose_name_plural = _("recipients")
         constraints = [
             models.UniqueConstraint(fields=["organization", "id"], name="recipient_org_id"),
-            models.UniqueConstraint(fields=["campaign", "contact"], name="recipient_once"),
+            models.UniqueConstraint(fields=["campaign", "contact", "step"], name="recipient_step_once"),
         ]
         indexes = [
             models.Index(
                 fields=["campaign", "channel", "position"], condition=Q(state="queued"), name="recipient_queue"
             ),
             models.Index(fields=["campaign", "position"], name="recipient_order"),
+            models.Index(fields=["campaign", "sent_at"], condition=Q(leads_on=True), name="recipient_leads_on"),
+            models.Index(fields=["campaign", "step"], condition=~Q(stopped=""), name="recipient_stopped"),
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="recipient_lease"),
             models.Index(fields=["campaign", "state", "position"], name="recipient_by_state"),
             models.Index(fields=["campaign", "-sent_at"], condition=~Q(sent_at=None), name="recipient_sent"),

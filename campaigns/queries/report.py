@@ -80,7 +80,8 @@ def answer_temperatures(campaign: Campaign) -> dict[str, int]:
 
 def leader(variants: Iterable[dict[str, Any]]) -> Leader | None:
     """Return the leading wording, once the two best were sent often enough to compare."""
-    rows = sorted((row for row in variants if row["sent"] >= ENOUGH_SENT), key=lambda row: -row["reply_rate"])
+    opening = (row for row in variants if row["variant"].step == 1)
+    rows = sorted((row for row in opening if row["sent"] >= ENOUGH_SENT), key=lambda row: -row["reply_rate"])
     if len(rows) < 2 or rows[0]["reply_rate"] <= rows[1]["reply_rate"]:
         return None
     first, second = rows[0], rows[1]

@@ -10,6 +10,7 @@ from accounts.models import Organization
 from campaigns.models import Campaign, CampaignChannel, CampaignState, Recipient, RecipientState
 from campaigns.queries.guarding import evidence_of
 from campaigns.schedules.days import days_off_in, rests_of
+from campaigns.sequences.people import next_step_at
 from core.clock import local, next_allowed, now
 from core.moments import spoken
 from gateways.models import SENDING_ROLES, Channel
@@ -17,7 +18,7 @@ from gateways.pacing import Wait, wait_of
 
 # Codes beside those of gateways.pacing.
 SENDING_HOURS, PREPARING, RETRY, NO_PROGRESS = "sending_hours", "preparing", "retry", "no_progress"
-HOLIDAY = "holiday"
+HOLIDAY, NEXT_STEP = "holiday", "next_step"
 GAP = "gap"
 
 
@@ -37,7 +38,8 @@ def waits(campaign: Campaign) -> list[tuple[str, Wait]]:
         rests = local(at, zone).date() in rests_of(hours, off)
         return [("", Wait(HOLIDAY if rests else SENDING_HOURS, opens))]
     if not (queued := Recipient.objects.filter(campaign=campaign, state=RecipientState.QUEUED)).exists():
-        return []
+        following = next_step_at(campaign)
+        return [("", Wait(NEXT_STEP, max(following, at)))] if following else []
     if not queued.exclude(next_attempt_at__gt=at).exists():
         return [("", Wait(RETRY, queued.order_by("next_attempt_at").values_list("next_attempt_at", flat=True)[0]))]
     return _of_channels(serving(campaign), at, zone)
@@ -87,6 +89,7 @@ def waiting_note(campaign: Campaign) -> list[str]:
 _WORDS: dict[str, Callable[[], str]] = {
     SENDING_HOURS: lambda: _("Outside the sending hours of this campaign. It goes on %(until)s."),
     HOLIDAY: lambda: _("It rests on holidays. It goes on %(until)s."),
+    NEXT_STEP: lambda: _("Everybody waits for their next step. It goes on %(until)s."),
     PREPARING: lambda: _("The messages are being prepared."),
     RETRY: lambda: _("The last ones did not get through. Next try %(until)s."),
     "quiet_hours": lambda: _("%(name)s keeps its quiet hours. It goes on %(until)s."),

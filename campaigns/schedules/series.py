@@ -30,7 +30,7 @@ from core.ids import uuid7
 
 COUNTED = (Outcome.MADE, Outcome.NOBODY)
 # What is the pattern's own; everything else that it says, its times say too.
-OWN_FIELDS = frozenset({"id", "state", "start_at", "repeats", "series", "created_at"})
+OWN_FIELDS = frozenset({"id", "state", "start_at", "repeats", "series", "created_at", "archived_at"})
 PREVIEWED = 5
 # A time that is moved past days off comes some days after its day.
 LONGEST_MOVE = timedelta(days=15)
@@ -168,6 +168,7 @@ def _made(series: Campaign, slot: Slot) -> Campaign:
     )
     for rows in (
         series.variants.order_by("pk"),
+        series.steps.order_by("pk"),
         series.campaign_lists.order_by("pk"),
         series.campaign_channels.order_by("pk"),
     ):

@@ -2,8 +2,8 @@
 
 The claim is the only door through which a message leaves, so everything that may have changed since the audience was
 frozen is asked again here, by the database and on its clock: that the campaign runs, that the number may send now, that its
-day's cap has room, and that the contact has not opted out. The contact's row is locked for the length of the statement:
-an opt-out is committed either before the claim, which then passes over the contact, or after it.
+day's cap has room, that the contact has not opted out, nor answered where that ends the sequence. The contact's row is locked
+for the length of the statement: an opt-out is committed either before the claim, which then passes over the contact, or after it.
 """
 
 from collections.abc import Sequence
@@ -31,6 +31,7 @@ _PICK = """
   WHERE r.campaign_id = (SELECT campaign_id FROM turn) AND r.channel_id {channel} AND r.state = 'queued'
     AND (r.next_attempt_at IS NULL OR r.next_attempt_at <= clock_timestamp())
     AND k.opted_out_at IS NULL AND k.anonymised_at IS NULL
+    AND (r.silent_since IS NULL OR k.last_seen_at IS NULL OR k.last_seen_at <= r.silent_since)
   ORDER BY r.channel_id, r.position
   LIMIT (SELECT room FROM turn) - {taken}
   FOR UPDATE OF r SKIP LOCKED FOR SHARE OF k SKIP LOCKED
@@ -100,10 +101,11 @@ RETURNING id, campaign_id
 
 _SKIP = """
 UPDATE campaigns_recipient r SET state = 'skipped',
-  skip_reason = CASE WHEN k.anonymised_at IS NULL THEN 'opted_out' ELSE 'anonymised' END
+  skip_reason = CASE WHEN k.anonymised_at IS NOT NULL THEN 'anonymised' WHEN k.opted_out_at IS NOT NULL THEN 'opted_out'
+                ELSE 'replied' END
 FROM leads_contact k
 WHERE k.id = r.contact_id AND r.campaign_id = ANY(%s::uuid[]) AND r.state = 'queued'
-  AND (k.opted_out_at IS NOT NULL OR k.anonymised_at IS NOT NULL)
+  AND (k.opted_out_at IS NOT NULL OR k.anonymised_at IS NOT NULL OR k.last_seen_at > r.silent_since)
 """
 
 
@@ -175,7 +177,7 @@ def give_back(token: UUID) -> int:
 
 
 def skip_unsendable(campaign_ids: Sequence[UUID]) -> int:
-    """Leave out queued contacts who opted out or were erased; return how many."""
+    """Leave out queued contacts who opted out, were erased, or answered what a further step was to follow; return how many."""
     with connection.cursor() as cursor:
         cursor.execute(_SKIP, [list(campaign_ids)])
         return cursor.rowcount

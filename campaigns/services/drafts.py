@@ -107,7 +107,7 @@ def _write(campaign: Campaign, draft: _Content) -> None:
 def _replace_parts(
     campaign: Campaign, lists: list[ContactList], channels: list[Channel], variants: Sequence[VariantDraft]
 ) -> None:
-    campaign.variants.all().delete()
+    campaign.variants.filter(step=1).delete()
     campaign.campaign_lists.all().delete()
     campaign.campaign_channels.all().delete()
     mine: dict[str, Any] = {"organization_id": campaign.organization_id, "campaign": campaign}

@@ -58,7 +58,7 @@ ORDER BY place, classified.contact_id
 """
 _COPY = """
 COPY campaigns_recipient
-  (id, organization_id, campaign_id, contact_id, variant_id, channel_id, pinned, position, phone, body, state, skip_reason)
+  (id, organization_id, campaign_id, contact_id, variant_id, channel_id, pinned, position, leads_on, phone, body, state, skip_reason)
 FROM STDIN
 """
 _ESCAPED = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
@@ -103,7 +103,7 @@ def build(campaign: Campaign) -> int:
     """
     if campaign.audience_built_at is not None:
         return campaign.total
-    variants = list(campaign.variants.order_by("label"))
+    variants = list(campaign.variants.filter(step=1).order_by("label"))
     with connection.cursor() as cursor:
         campaign.total = _freeze(cursor, campaign, variants)
         if campaign.total >= LARGE:
@@ -116,9 +116,9 @@ def build(campaign: Campaign) -> int:
 def _freeze(cursor: CursorWrapper, campaign: Campaign, variants: Sequence[Variant]) -> int:
     wordings = [Wording.of(variant) for variant in variants for _share in range(variant.weight)]
     _choose(cursor, campaign, variants)
-    receive, position = 0, 0
+    receive, position, leads_on = 0, 0, "t" if campaign.steps.exists() else "f"
     while batch := _fetch(cursor):
-        lines = _lines(campaign, wordings, batch, position)
+        lines = _lines(campaign, wordings, batch, position, leads_on)
         with cursor.copy(_COPY) as copy:
             while piece := list(islice(lines, PIECE)):
                 receive += sum(receives for receives, _line in piece)
@@ -155,7 +155,7 @@ def _fetch(cursor: CursorWrapper) -> list[Any]:
 
 
 def _lines(
-    campaign: Campaign, wordings: Sequence[Wording], batch: Sequence[Any], before: int
+    campaign: Campaign, wordings: Sequence[Wording], batch: Sequence[Any], before: int, leads_on: str
 ) -> Iterator[tuple[bool, str]]:
     """Yield each row as a line of COPY, and whether it will be sent."""
     campaign_id, ids = str(campaign.pk), _ids(len(batch))
@@ -172,7 +172,7 @@ def _lines(
         phone = row.phone if reason or not row.whatsapp_link else _linked_phone(row)
         yield (
             not reason,
-            f"{row_id}\t{owners}\t{row.contact_id}\t{wording.variant_id}\t{channel}\t{pinned}\t{position}"
+            f"{row_id}\t{owners}\t{row.contact_id}\t{wording.variant_id}\t{channel}\t{pinned}\t{position}\t{leads_on}"
             f"\t{phone.translate(_ESCAPED)}\t{text.translate(_ESCAPED)}\t{state}\t{reason}\n",
         )
 

@@ -20,11 +20,13 @@ from campaigns.models import (
     Recipient,
     RecipientState,
     SkipReason,
+    Step,
     Tally,
     Variant,
 )
 from campaigns.preflight.keeping import keep_promise
 from campaigns.schedules.series import forget, go_on
+from campaigns.sequences.people import going_on
 from campaigns.services import audience
 from campaigns.services.bell import ring_senders
 from campaigns.services.drafts import VariantDraft, check_start, create_campaign, update_draft
@@ -156,7 +158,7 @@ def delete(campaign: Campaign, *, actor: Membership | None = None) -> None:
         raise CampaignStateError(_("Some messages are on their way. Try again in a minute."), code="in_flight")
     forget(locked)
     # Straight to the tables: collecting a million recipients as objects would take minutes.
-    for model in (Recipient, Tally, Variant, CampaignChannel, CampaignList):
+    for model in (Recipient, Tally, Variant, Step, CampaignChannel, CampaignList):
         model.objects.filter(campaign=locked)._raw_delete(using=connection.alias)
     record_audit("campaign.deleted", actor=actor, target=locked.name, data={"total": locked.total})
     Campaign.objects.filter(pk=locked.pk)._raw_delete(using=connection.alias)
@@ -190,6 +192,8 @@ def complete_if_done(campaign_id: UUID) -> bool:
     )
     open_states = [RecipientState.QUEUED, RecipientState.SENDING]
     if locked is None or Recipient.objects.filter(campaign=locked, state__in=open_states).exists():
+        return False
+    if going_on(locked).exists():
         return False
     _move(locked, Action.COMPLETE, finished_at=now(), wait_reason={})
     publish(CampaignFinished(str(locked.organization_id), str(locked.pk), CampaignState.COMPLETED))

@@ -35,12 +35,10 @@ def keep_fees(campaign: Campaign) -> None:
 
     Other numbers cost nothing a message.
     """
-    new = [one for one in campaign.channels.all() if str(one.pk) not in campaign.fees]
     variants = list(campaign.variants.all())
-    campaign.fees |= {
-        str(channel.pk): {str(price.variant.pk): price.micros for price in prices}
-        for channel, prices in prices_of(new, variants).items()
-    }
+    for channel, prices in prices_of(list(campaign.channels.all()), variants).items():
+        kept = campaign.fees.get(str(channel.pk), {})
+        campaign.fees[str(channel.pk)] = {str(price.variant.pk): price.micros for price in prices} | kept
     campaign.save(update_fields=["fees"])
 
 

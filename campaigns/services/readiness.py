@@ -13,7 +13,7 @@ def check_ready(campaign: Campaign) -> None:
     links = campaign.campaign_channels.filter(channel__removed_at=None)
     if not links.filter(channel__role__in=SENDING_ROLES).exists():
         raise CampaignIncompleteError(_("Choose at least one active number."), code="channel_ids")
-    if not campaign.variants.exists():
+    if not campaign.variants.filter(step=1).exists():
         raise CampaignIncompleteError(_("Write at least one message."), code="variants")
     check_templates([link.channel for link in links.select_related("channel")], campaign.variants.all())
     if not campaign.campaign_lists.exists():

@@ -1,7 +1,7 @@
 """Numbers that die in the middle of a campaign: a standby of the campaign takes over, without a person, and it is written down.
 
 A number is dead when it was restricted or removed, or when it has been disconnected for longer than a gateway's restart.
-Contacts who belong to a dead number go to the others; nobody else changes numbers.
+Contacts who belong to a dead number, or to a standby that has stepped back, go to the others; nobody else changes numbers.
 """
 
 from typing import Any
@@ -58,7 +58,8 @@ UPDATE campaigns_recipient r SET channel_id = NULL, pinned = false
 FROM campaigns_campaignchannel cc
 JOIN campaigns_campaign c ON c.id = cc.campaign_id AND c.state = 'running'
 JOIN gateways_channel ch ON ch.id = cc.channel_id
-WHERE r.campaign_id = cc.campaign_id AND r.channel_id = cc.channel_id AND r.state = 'queued' AND {_IS_DEAD}
+WHERE r.campaign_id = cc.campaign_id AND r.channel_id = cc.channel_id AND r.state = 'queued'
+  AND ({_IS_DEAD} OR (ch.role = 'standby' AND cc.took_over_at IS NULL))
 """
 
 

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef
 
 from campaigns.models import Campaign, CampaignState, Recipient, RecipientState
+from campaigns.sequences.people import SENT
 from campaigns.services.guard import watch_failures
 from campaigns.services.lifecycle import build_if_missing, complete_if_done
 from campaigns.services.standby import arrange_standbys
@@ -109,7 +110,8 @@ def complete_done() -> int:
         campaign=OuterRef("pk"), state__in=[RecipientState.QUEUED, RecipientState.SENDING]
     )
     running = Campaign.objects.filter(state=CampaignState.RUNNING).exclude(audience_built_at=None)
-    done = list(running.exclude(Exists(open_rows)).values_list("organization_id", "pk"))
+    further = Recipient.objects.filter(campaign=OuterRef("pk"), leads_on=True, state__in=SENT)
+    done = list(running.exclude(Exists(open_rows)).exclude(Exists(further)).values_list("organization_id", "pk"))
     return sum(_inside(organization_id, complete_if_done, pk) for organization_id, pk in done)
 
 

@@ -112,7 +112,7 @@ def _sent_before(request: MemberRequest, form: CampaignForm) -> HttpResponse:
     """Answer a form that has made its campaign already: a double click sees it, a changed form is asked to be sent again."""
     made = Campaign.objects.filter(pk=form.cleaned_data["key"]).first()
     bodies = [draft.body.strip() for draft in form.drafts]
-    if made and made.name == form.cleaned_data["name"] and bodies == [one.body for one in made.variants.all()]:
+    if made and made.name == form.cleaned_data["name"] and bodies == [one.body for one in made.variants.filter(step=1)]:
         return redirect("campaigns:campaign", made.pk)
     refusal = _("This form has made a campaign already. Save again to make another one as it is here now.")
     return _page(request, _renewed(request, refusal, key=new_key()), None, status=422)

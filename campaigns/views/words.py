@@ -30,6 +30,11 @@ def left_out_words(reason: str, count: int) -> str:
         ),
         SkipReason.ANONYMISED: ngettext("%(count)s with erased data", "%(count)s with erased data", count),
         SkipReason.EMPTY: ngettext("%(count)s with an empty message", "%(count)s with an empty message", count),
+        SkipReason.REPLIED: ngettext("%(count)s answered before", "%(count)s answered before", count),
+        SkipReason.BOOKED: ngettext("%(count)s booked before", "%(count)s booked before", count),
+        SkipReason.CLOSED: ngettext(
+            "%(count)s whose conversation was closed", "%(count)s whose conversation was closed", count
+        ),
         SkipReason.CANCELLED: ngettext("%(count)s cancelled", "%(count)s cancelled", count),
     }
     return words.get(SkipReason(reason), "%(count)s") % {
