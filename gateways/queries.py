@@ -233,13 +233,14 @@ def summary(found: Sequence[Card]) -> Summary:
     """Add up the real numbers; the Simulator is none."""
     real = [card for card in found if not card.is_simulator]
     working = [card for card in real if card.channel.state == ChannelState.CONNECTED]
-    caps = [card.cap for card in working if card.cap is not None and card.channel.role == ChannelRole.ACTIVE]
+    active = [card for card in working if card.channel.role == ChannelRole.ACTIVE or card.channel.stands_in_for_id]
+    caps = [card.cap for card in active if card.cap is not None]
     return Summary(
-        active=len([card for card in working if card.channel.role == ChannelRole.ACTIVE]),
+        active=len(active),
         warming=len([card for card in working if card.warming_day]),
         resting=len([card for card in real if card.is_troubled]),
         capacity=sum(caps) if caps else None,
-        used=sum(card.used for card in working if card.cap is not None and card.channel.role == ChannelRole.ACTIVE),
+        used=sum(card.used for card in active if card.cap is not None),
     )
 
 

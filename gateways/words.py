@@ -44,6 +44,8 @@ def _badge_connected(channel: Channel, at: datetime) -> Badge:
         return Badge("danger", pgettext("number", "Nothing confirmed"))
     if channel.paused_until and channel.paused_until > at:
         return Badge("warning", pgettext("number", "On a break"))
+    if channel.stands_in_for_id:
+        return Badge("success", pgettext("number", "Standing in"))
     if channel.role == ChannelRole.STANDBY:
         return Badge("info", pgettext("number", "Standby"))
     return (
@@ -172,6 +174,17 @@ def moment(at: datetime) -> str:
     if local.date() == timezone.localdate():
         return clock
     return _("%(day)s at %(time)s") % {"day": formats.date_format(local, "D d/m"), "time": clock}
+
+
+def event_detail(kind: str, detail: str) -> str:
+    """Return what is told beside the title of an event: its own words, or what a code means."""
+    known = {
+        FAILED_ACKS: _("WhatsApp refused %(count)d messages in a row.") % {"count": BANNED_AFTER_FAILURES},
+        NO_ACKS: _("None of the last %(count)d messages was confirmed.") % {"count": SILENT_AFTER_SENDS},
+        "ban": _("Blocked by WhatsApp."), "ban_permanent": _("Blocked by WhatsApp for good."), BY_HAND: _("By hand."),
+        "removed": "",
+    }  # fmt: skip
+    return known.get(detail, detail) if kind in ChannelState.values else detail
 
 
 def event_title(kind: str) -> str:

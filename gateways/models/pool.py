@@ -70,6 +70,11 @@ class PoolIncident(OrganizationOwned):
         """How long nobody stood in for the number; None while nobody does."""
         return (self.replaced_at - self.began_at).total_seconds() if self.replaced_at else None
 
+    @property
+    def seconds_to_send(self) -> float | None:
+        """How long until the other number first sent; None while it has not."""
+        return (self.first_send_at - self.began_at).total_seconds() if self.first_send_at else None
+
 
 class DrillState(models.TextChoices):
     WAITING = "waiting", pgettext_lazy("drill", "about to start")

@@ -90,7 +90,9 @@ def detail_context(request: MemberRequest, channel: Channel) -> dict[str, Any]:
     return {
         "card": card,
         "channel": channel,
-        "events": [(event, words.event_title(event.kind)) for event in history],
+        "events": [
+            (event, words.event_title(event.kind), words.event_detail(event.kind, event.detail)) for event in history
+        ],
         "qr_path": qr_path(channel.qr) if channel.qr and not channel.qr.startswith("data:") else None,
         "qr_drawing": channel.qr if channel.qr.startswith("data:image/png;base64,") else "",
         "test_form": TestForm(initial={"text": _("Test from Prosa: this number sends.")}),

@@ -95,6 +95,7 @@ def test_a_ban_is_seen_as_it_happens_with_who_takes_over(
     drain()
     expect(main.locator(".badge[data-tone=danger]")).to_have_text("Em descanso")
     expect(reserve.locator("li", has_text="No lugar de")).to_contain_text("Recepção")
+    expect(reserve.locator(".badge")).to_have_text("Substituindo")
     expect(page.locator(".toast")).to_contain_text("Recepção foi restringido pelo WhatsApp")
     expect(page.locator(".toast")).to_contain_text("Reserva assumiu o lugar dele")
     bell = page.get_by_role("link", name="1 aviso novo")

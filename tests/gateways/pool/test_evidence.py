@@ -4,13 +4,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
+from django.urls import reverse
 
-from accounts.models import Membership
+from accounts.models import Membership, Organization
 from core.clock import now
 from gateways.contract import ConnectionReport
-from gateways.models import Channel, ChannelHour, MessageStatus
+from gateways.models import Channel, ChannelHour, ChannelRole, ChannelState, MessageStatus
+from gateways.pool.guard import look_after
 from gateways.queries import cards_of
 from gateways.services.health import believe
+from gateways.services.states import mark_state
+from tests.gateways.conftest import MakeChannel
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("inside")]
 ZONE = "America/Sao_Paulo"
@@ -54,3 +59,29 @@ def test_cards_cost_the_same_queries_however_many_numbers(
     cards_of([main, reserve], ZONE)
     with django_assert_num_queries(4):
         cards_of([main, reserve], ZONE)
+
+
+def test_who_stands_in_says_so_and_counts_among_those_who_send(
+    ana: Membership, login: Any, main: Channel, number: MakeChannel, inside: Organization
+) -> None:
+    reserve = number("Reserva", ChannelRole.STANDBY)
+    mark_state(main, ChannelState.RESTRICTED, "failed_acks")
+    look_after(inside.pk)
+    client = login(ana)
+    numbers = client.get(reverse("gateways:channels"))
+    assert (numbers.context["summary"].active, numbers.context["summary"].capacity) == (1, 600)
+    card = BeautifulSoup(numbers.content, "html.parser").select_one(f"#number-{reserve.pk}")
+    assert card is not None and "Substituindo" in card.text and "No lugar de" in card.text and main.name in card.text
+    assert f"no lugar de {main.name}" in client.get(reverse("gateways:pool")).content.decode()
+
+
+def test_a_restricted_number_is_explained_and_nobody_is_asked_to_connect_it_anew(
+    ana: Membership, login: Any, main: Channel
+) -> None:
+    mark_state(main, ChannelState.RESTRICTED, "failed_acks")
+    page = login(ana).get(reverse("gateways:channel", args=[main.pk])).content.decode()
+    assert "O WhatsApp recusou 5 mensagens seguidas." in page
+    assert reverse("gateways:channel-connect", args=[main.pk]) not in page
+    mark_state(main, ChannelState.DISCONNECTED, "logout")
+    page = login(ana).get(reverse("gateways:channel", args=[main.pk])).content.decode()
+    assert reverse("gateways:channel-connect", args=[main.pk]) in page

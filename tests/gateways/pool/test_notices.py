@@ -94,7 +94,7 @@ def test_what_is_told_is_no_second_line_in_the_history(
     drain()
     assert ChannelEvent.objects.filter(kind="alert").count() == 1
     page = login(ana).get(reverse("gateways:channel", args=[main.pk]))
-    assert "alert" not in [event.kind for event, _title in page.context["events"]]
+    assert "alert" not in [event.kind for event, _title, _detail in page.context["events"]]
 
 
 def test_the_bell_counts_until_one_looks(main: Channel, ana: Membership, vera: Membership, login: Any) -> None:
