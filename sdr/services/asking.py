@@ -25,6 +25,7 @@ from sdr.contract import (
     Usage,
 )
 from sdr.costs import cost_micros
+from sdr.engine.emojis import HARD, sober
 from sdr.engine.reading import last_burst
 from sdr.engine.signals import read_signals
 from sdr.models import ModelCall, SdrProfile
@@ -139,6 +140,8 @@ def hold_to_policy(turn: Turn, business: BusinessProfile, history: Sequence[Chat
     texts = [message.text for message in last_burst(history)]
     if reason := turn.human_reason or read_signals(texts).human_reason:
         return replace(turn, human_reason=reason, reply="")
+    if {turn.sentiment, read_signals(texts).sentiment} & HARD:
+        turn = replace(turn, reply=sober(turn.reply))
     checked = check(turn.reply, business, history)
     if not checked.objections:
         return turn

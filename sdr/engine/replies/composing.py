@@ -8,6 +8,7 @@ from datetime import datetime
 from core.placeholders import greeting_at
 from core.text import first_name
 from sdr.contract import BusinessProfile, ChatMessage, Fact, Intent, Sentiment
+from sdr.engine.emojis import warmed
 from sdr.engine.replies.answers import Answer, answer_to
 from sdr.engine.replies.questions import next_question, pick
 from sdr.engine.signals import Signals, read_signals
@@ -56,6 +57,7 @@ def compose(
     opening = _acknowledge(burst, facts, said, signals) if spoke else greeting(profile, now, facts)
     if spoke and answer.text and not _is_new(facts.get("name"), burst):
         opening = ""
+    opening = warmed(opening, signals.sentiment, [message.text for message in burst], said)
     if not (answer.text or question):
         return replace(answer, text="")
     return replace(answer, text=" ".join(part for part in (opening, answer.text, question) if part))
