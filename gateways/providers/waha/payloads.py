@@ -201,7 +201,10 @@ def _kind(message: Message) -> str:
         return MEDIA_TYPES.get(family, "document")
     if message.location:
         return "location"
-    return "contact" if message.cards else "text"
+    if message.cards:
+        return "contact"
+    # Polls, orders and whatever comes next have neither words nor a file.
+    return "text" if message.body else "unsupported"
 
 
 def _words(message: Message) -> str:
