@@ -115,9 +115,7 @@ class Bench:
     def campaign(self, count: int, gap_ms: int) -> Campaign:
         """Return a paused campaign with a frozen audience: resuming it is the starting gun."""
         Channel.objects.update(min_gap_ms=gap_ms, max_gap_ms=gap_ms, next_send_at=None, lease_until=None)
-        # What nobody answered would be left out of the fourth campaign, and who was written to stays with that number.
-        with connection.cursor() as cursor:
-            cursor.execute("TRUNCATE campaigns_recipient, conversations_conversation CASCADE")
+        self.empty()
         contact_list: ContactList = ContactList.objects.create(name="Bench", size=count)
         ListMembership.objects.bulk_create(
             ListMembership(
@@ -134,6 +132,12 @@ class Bench:
         lifecycle.build_if_missing(campaign.pk)
         self.audience_seconds = time.perf_counter() - started
         return lifecycle.pause(campaign)
+
+    @staticmethod
+    def empty() -> None:
+        """Forget all sends: what nobody answered would be left out of the fourth campaign, and people stay with a number."""
+        with connection.cursor() as cursor:
+            cursor.execute("TRUNCATE campaigns_recipient, conversations_conversation CASCADE")
 
     def sends(self, since: int) -> list[dict[str, Any]]:
         lines = self.history.read_text().splitlines() if self.history.exists() else []
@@ -254,14 +258,14 @@ def _ours(bench: Bench) -> dict[str, float]:
     campaign = bench.campaign(bench.size, 0)
     since = bench.position()
     with ExitStack() as stack:
-        workers = [stack.enter_context(_worker()) for _ in range(WORKERS)]
-        cpu = sum(_cpu_seconds(worker.pid) for worker in workers)
+        workers = [stack.enter_context(worker()) for _ in range(WORKERS)]
+        cpu = sum(cpu_seconds(worker.pid) for worker in workers)
         for worker in workers:
             worker.send_signal(signal.SIGUSR1)
         begun = time.time()
         lifecycle.resume(campaign)
-        _wait(campaign, seconds=120)
-        cpu = sum(_cpu_seconds(worker.pid) for worker in workers) - cpu
+        wait_until_sent(campaign, seconds=120)
+        cpu = sum(cpu_seconds(worker.pid) for worker in workers) - cpu
         ended = time.time()
         statements = sum(_statements(worker) for worker in workers)
     sends = bench.sends(since)
@@ -276,7 +280,7 @@ def _ours(bench: Bench) -> dict[str, float]:
     }  # fmt: skip
 
 
-def _wait(campaign: Campaign, *, seconds: float) -> None:
+def wait_until_sent(campaign: Campaign, *, seconds: float) -> None:
     # Until the last state is committed; the campaign's own end is noted by a sweep within a second.
     deadline = time.monotonic() + seconds
     waiting = Recipient.objects.filter(campaign=campaign, state__in=["queued", "sending"])
@@ -287,14 +291,14 @@ def _wait(campaign: Campaign, *, seconds: float) -> None:
 
 
 @contextmanager
-def _worker() -> Iterator[subprocess.Popen[str]]:
+def worker() -> Iterator[subprocess.Popen[str]]:
     starter = "import django; django.setup(); from campaigns.bench import work; work()"
     with bench_process(["-c", starter], wait_for="ready") as process:
         time.sleep(0.3)
         yield process
 
 
-def _cpu_seconds(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -321,9 +325,9 @@ def _paced(bench: Bench, rate: int) -> dict[str, float]:
     since = bench.position()
     with ExitStack() as stack:
         for _ in range(WORKERS):
-            stack.enter_context(_worker())
+            stack.enter_context(worker())
         lifecycle.resume(campaign)
-        _wait(campaign, seconds=120)
+        wait_until_sent(campaign, seconds=120)
     moments = sorted(send["at"] for send in bench.sends(since))
     fullest = left = 0
     for index, moment in enumerate(moments):

@@ -229,17 +229,27 @@ def _restrictions(channels: Sequence[Channel], at: datetime) -> dict[UUID, Restr
     return {row["channel_id"]: Restrictions(row["count"], row["last"]) for row in counted}
 
 
+def capacity_of(found: Sequence[Card]) -> int | None:
+    """Add up the caps of today; numbers of one business at Meta may together do no more than its limit."""
+    caps: dict[UUID, int] = {}
+    for card in found:
+        if card.cap is not None:
+            whole = card.channel.portfolio_id or card.channel.pk
+            total = caps.get(whole, 0) + card.cap
+            caps[whole] = min(total, card.people_limit or total)
+    return sum(caps.values()) if caps else None
+
+
 def summary(found: Sequence[Card]) -> Summary:
     """Add up the real numbers; the Simulator is none."""
     real = [card for card in found if not card.is_simulator]
     working = [card for card in real if card.channel.state == ChannelState.CONNECTED]
     active = [card for card in working if card.channel.role == ChannelRole.ACTIVE or card.channel.stands_in_for_id]
-    caps = [card.cap for card in active if card.cap is not None]
     return Summary(
         active=len(active),
         warming=len([card for card in working if card.warming_day]),
         resting=len([card for card in real if card.is_troubled]),
-        capacity=sum(caps) if caps else None,
+        capacity=capacity_of(active),
         used=sum(card.used for card in active if card.cap is not None),
     )
 

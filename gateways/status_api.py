@@ -87,10 +87,9 @@ def status_daily(request: HttpRequest) -> dict[str, Any]:
         {"id": card.channel.pk, "name": card.channel.name, "sent": card.used, "cap": card.cap,
          "delivered_percentage": card.delivery.percentage} for card in cards
     ]  # fmt: skip
-    caps = [card.cap for card in cards if card.cap is not None]
     return {
         "day": local(now(), zone).date(), "sent": sum(card.used for card in cards),
-        "capacity": sum(caps) if caps else None, "numbers": numbers,
+        "capacity": queries.capacity_of(cards), "numbers": numbers,
     }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from django.urls import reverse
 from accounts.models import Membership, Organization
 from core.clock import now
 from core.tenancy import activate_organization
-from gateways import pacing, portfolios
+from gateways import pacing, portfolios, queries
 from gateways.contract import AccountUpdate, Outcome, OutgoingMessage, OutgoingTemplate, SendResult
 from gateways.jobs import purge_receipts
 from gateways.models import Channel, Portfolio, PortfolioContact
@@ -200,8 +200,10 @@ def test_the_card_shows_the_people_of_all_numbers(
     first, _second = number(name="Um"), number(name="Dois")
     write(first, "+551", "+552", "+553")
     page = login(ana).get(reverse("gateways:channels")).content.decode()
-    assert page.count("Pessoas em 24 h, todos os números da empresa") == 2
+    assert page.count("Pessoas em 24 h, empresa toda") == 2
     assert page.count("<b>3</b> de 5") == 2
+    # Both share the five, so together they may write to no more.
+    assert queries.summary(queries.cards("America/Sao_Paulo")).capacity == 5
 
 
 def test_who_was_written_to_is_forgotten_after_two_days(number: Number) -> None:
