@@ -57,7 +57,7 @@ def facts_initial(channel: Channel) -> dict[str, Any]:
     cents = channel.monthly_cost_cents
     return {
         "carrier": channel.carrier, "tariff": channel.tariff, "acquired_on": channel.acquired_on,
-        "monthly_cost": None if cents is None else Decimal(cents) / 100,
+        "monthly_cost": None if cents is None else (Decimal(cents) / 100).quantize(Decimal("0.01")),
     }  # fmt: skip
 
 

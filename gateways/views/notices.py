@@ -39,7 +39,8 @@ def bell_now(request: MemberRequest) -> HttpResponse:
     """Return the bell as it is now, with a toast for each alert since the one that the page knows."""
     last = _uuid(request.GET.get("desde", ""))
     fresh = notices_after(last) if last is not None else []
-    return render(request, "gateways/_bell.html", {"bell": bell(seen_at(request)), "fresh": fresh})
+    context = {"bell": bell(seen_at(request)), "fresh": fresh, "is_update": request.htmx}
+    return render(request, "gateways/_bell.html", context)
 
 
 def _uuid(text: str) -> UUID | None:
