@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.core.cache import cache
 from django.db.models import Count, Max
 from django.utils.translation import gettext as _
 
@@ -18,6 +19,7 @@ from gateways.models import ChannelState
 from gateways.queries import Card, cards_of
 
 LOOK_BACK = timedelta(minutes=10)
+MANY_ANSWERS = 5_000
 TICKS = 150
 """As many lines as can be told apart on a track."""
 ENOUGH_SENT = 20
@@ -72,8 +74,17 @@ def _recent(campaign: Campaign, column: str, at: datetime) -> dict[UUID, list[st
     return defaultdict(list, {channel_id: list(places) for channel_id, places in found.items()})
 
 
-def answer_temperatures(campaign: Campaign) -> dict[str, int]:
-    """Return how many of those who answered are of which temperature now; '' who is not qualified yet."""
+def answer_temperatures(campaign: Campaign, answers: int = 0) -> dict[str, int]:
+    """Return how many of those who answered are of which temperature now; '' who is not qualified yet.
+
+    Where there are very many ``answers`` it is what was so within the last minute.
+    """
+    if answers <= MANY_ANSWERS:
+        return _temperatures(campaign)
+    return cache.get_or_set(f"temperatures:{campaign.pk}", lambda: _temperatures(campaign), 60) or {}
+
+
+def _temperatures(campaign: Campaign) -> dict[str, int]:
     rows = Recipient.objects.filter(campaign=campaign).exclude(replied_at=None).values_list("contact__temperature")
     return dict(rows.annotate(count=Count("pk")))
 

@@ -143,7 +143,7 @@ def _report(request: MemberRequest, campaign: Campaign, parts: Sequence[queries.
         "variants": variants,
         "leader": report.leader(variants),
         "lanes": report.lanes(campaign, numbers, request.organization.timezone),
-        "temperatures": report.answer_temperatures(campaign),
+        "temperatures": report.answer_temperatures(campaign, stats.replied),
         "failures": report.failures(campaign),
         "waits": standstills(campaign),
         **_pause(campaign),

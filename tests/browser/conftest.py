@@ -51,9 +51,16 @@ def _patience() -> None:
 
 
 @pytest.fixture(scope="session")
-def product() -> Iterator[str]:
+def product_data() -> Iterator[Path]:
+    """Return the data folder of :func:`product`."""
+    with tempfile.TemporaryDirectory(prefix="prosa-browser-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def product(product_data: Path) -> Iterator[str]:
     """Start the whole product on an empty data folder, as an owner does, and return its address."""
-    port, data = free_pair(), tempfile.mkdtemp(prefix="prosa-browser-")
+    port, data = free_pair(), str(product_data)
     env = {k: v for k, v in os.environ.items() if k not in {"DJANGO_SETTINGS_MODULE", "DATABASE_URL", "REDIS_URL"}}
     env |= {"PROSA_DATA": data, "PROSA_PORT": str(port), "PROSA_REDIS_PREFIX": "prosa"}
     process = subprocess.Popen(
@@ -67,11 +74,10 @@ def product() -> Iterator[str]:
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(60)
-        shutil.rmtree(data, ignore_errors=True)
 
 
 def _wait_for(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    for _ in range(240):
+    for _ in range(600):
         assert process.poll() is None, log.read_text()[-3000:]
         try:
             with urllib.request.urlopen(url, timeout=2) as answer:
