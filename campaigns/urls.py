@@ -2,7 +2,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
 from campaigns.schedules.views import schedule_settings
-from campaigns.views import assistance, guard, report, results, wizard
+from campaigns.views import assistance, bulk, guard, report, results, wizard
 
 
 class ActionConverter(StringConverter):
@@ -17,6 +17,7 @@ app_name = "campaigns"
 
 urlpatterns = [
     path("", report.campaign_list, name="list"),
+    path("selecionadas/", bulk.campaigns_change, name="change"),
     path("pausa-automatica/", guard.guard_settings, name="guard"),
     path("nova/", wizard.campaign_create, name="create"),
     path("nova/resumo/", assistance.summary, name="summary"),
@@ -27,6 +28,7 @@ urlpatterns = [
     path("<uuid:campaign_id>/", report.campaign_page, name="campaign"),
     path("<uuid:campaign_id>/editar/", wizard.campaign_edit, name="edit"),
     path("<uuid:campaign_id>/negocios/", report.campaign_deals, name="deals"),
+    path("<uuid:campaign_id>/arquivar/", bulk.campaign_archive, name="archive"),
     path("<uuid:campaign_id>/apagar/", report.campaign_delete, name="delete"),
     path("<uuid:campaign_id>/exportar.csv", results.recipients_export, {"file_format": "csv"}, name="export-csv"),
     path("<uuid:campaign_id>/exportar.xlsx", results.recipients_export, {"file_format": "xlsx"}, name="export-xlsx"),

@@ -36,6 +36,7 @@ from gateways.pool.silence import watch_silences
 from gateways.services.alerts import warn_near_caps
 from gateways.services.drain import drain_missed
 from gateways.services.health import check_channels
+from leads.bulk.running import resume_stalled_bulks
 from leads.jobs import forget_old_uploads, resume_stalled_imports
 from sagas.outbox import deliver_events
 from sagas.sweep import sweep_sagas
@@ -60,6 +61,7 @@ RECURRING: list[Recurring] = [
     Recurring(fold_counts, 30, "Sum up the counts of recipients."),
     Recurring(build_missing_audiences, 20, "Freeze audiences whose job was lost."),
     Recurring(resume_stalled_imports, 15, "Go on with imports whose bell or worker was lost."),
+    Recurring(resume_stalled_bulks, 15, "Go on with bulk actions whose bell or worker was lost."),
     Recurring(forget_old_uploads, 3600, "Drop uploads that nobody needs any more."),
     Recurring(purge_receipts, 6 * 3600, "Forget raw webhooks a month old."),
     Recurring(play_drills, 2, "Look on at rehearsals of a ban."),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from leads.views import contact, contacts, imports, joining, lists
+from leads.views import bulk, contact, contacts, imports, joining, lists
 
 app_name = "leads"
 
@@ -8,6 +8,8 @@ CSV, XLSX = {"file_format": "csv"}, {"file_format": "xlsx"}
 
 urlpatterns = [
     path("", contacts.contact_list, name="list"),
+    path("acoes/<uuid:bulk_id>/", bulk.bulk_page, name="bulk"),
+    path("acoes/<uuid:bulk_id>/desfazer/", bulk.bulk_undo, name="bulk-undo"),
     path("novo/", contacts.contact_create, name="contact-create"),
     path("selecionados/", contacts.contacts_change, name="contacts-change"),
     path("exportar.csv", contacts.contacts_export, CSV, name="contacts-csv"),

@@ -26,6 +26,7 @@ from campaigns.services.audience import ordered_lists, preview_of
 from campaigns.services.audience_rules import AudienceRules
 from campaigns.services.plan import PLAN_PREFIX
 from campaigns.services.recipients import decide_unknown, retry_failed
+from campaigns.views.bulk import listed
 from campaigns.views.preflight import draft_of, preflight_of, promise_context
 from campaigns.views.results import results_context
 from campaigns.views.review import EDITABLE, Choice, review
@@ -48,14 +49,21 @@ ACTIONS = {
 @member_required
 def campaign_list(request: MemberRequest) -> HttpResponse:
     try:
-        page = keyset_page(Campaign.objects.all(), order="-created_at", cursor=request.GET.get("cursor"), size=PAGE)
+        page = keyset_page(listed(request), order="-created_at", cursor=request.GET.get("cursor"), size=PAGE)
     except InvalidCursorError:
-        page = keyset_page(Campaign.objects.all(), order="-created_at", cursor=None, size=PAGE)
+        page = keyset_page(listed(request), order="-created_at", cursor=None, size=PAGE)
     figures = queries.stats_of(page.items)
     items = [
         (one, figures[one.pk], [pause_words(one)] if one.pause_reason else waiting_note(one)) for one in page.items
     ]
-    context = {"items": items, "next_cursor": page.next_cursor, "is_first_page": not request.GET.get("cursor")}
+    context: dict[str, object] = {
+        "items": items,
+        "next_cursor": page.next_cursor,
+        "is_first_page": not request.GET.get("cursor"),
+    }
+    context |= {"in_archive": request.GET.get("arquivo") == "1", "selecting": request.GET.get("selecionar") == "1"}
+    if context["selecting"]:
+        context["matching"] = listed(request).count()
     return render(request, "campaigns/list.html#cards" if request.htmx else "campaigns/list.html", context)
 
 

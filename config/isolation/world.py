@@ -16,7 +16,7 @@ from core.clock import now
 from core.ids import uuid7
 from core.tenancy import activate_organization
 from gateways.models import Channel, ChannelState, MessageTemplate, Receipt
-from leads.models import Contact, ContactList, Import
+from leads.models import BulkAction, Contact, ContactList, Import
 from leads.services.joining import join_contacts
 from sagas.models import SagaExecution
 from sagas.outbox import deliver_due
@@ -116,6 +116,7 @@ def _rows(member: Membership) -> dict[str, UUID | int]:
         "calibration": Calibration.objects.create(state="refused", reason=CANARY[:12]),
         "document": document, "question": question,
         "template": MessageTemplate.objects.create(channel=channel, name=CANARY.replace("-", "_"), body=CANARY),
+        "bulk": BulkAction.objects.create(kind="contacts-tag", parameters={"tag": CANARY}, total=1),
         "merge": join_contacts(contact, Contact.objects.create(name=CANARY), actor=None),
         "channel": channel, "contact": contact, "list": contacts, "contact_list": contacts, "import": run, "campaign": campaign,
         "recipient": recipient, "conversation": thread, "message": message, "attachment": attachment, "team": team,

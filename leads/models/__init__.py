@@ -1,4 +1,5 @@
 from leads.models.attributes import AttributeLabel
+from leads.models.bulk import BulkAction, BulkItem, BulkState, ItemState
 from leads.models.contact import Contact, ContactIdentity, IdentityKind, OptOutLevel, TimelineEntry
 from leads.models.erasure import Tombstone
 from leads.models.imports import BUSY, Import, ImportIssue, ImportState, IssueKind, LegalBasis
@@ -8,6 +9,9 @@ from leads.models.merges import ContactMerge
 __all__ = [
     "BUSY",
     "AttributeLabel",
+    "BulkAction",
+    "BulkItem",
+    "BulkState",
     "Contact",
     "ContactIdentity",
     "ContactList",
@@ -17,6 +21,7 @@ __all__ = [
     "ImportIssue",
     "ImportState",
     "IssueKind",
+    "ItemState",
     "LegalBasis",
     "ListKind",
     "ListMembership",

@@ -242,18 +242,24 @@ def change_attributes(
 @transaction.atomic
 def add_tag(contact_ids: Iterable[UUID], tag: str, *, actor: Membership | None) -> int:
     """Put a tag on contacts that lack it and have room; return how many. A blank one raises :class:`ContactError`."""
-    plain = _plain("tags", [tag])
-    if not plain:
-        raise ContactError(_("Write the tag."), code="tag")
+    plain = plain_tag(tag)
     rows = Contact.objects.filter(pk__in=list(contact_ids)[:MAX_BATCH], anonymised_at=None).select_for_update()
-    changed = [contact for contact in rows.order_by("pk") if plain[0] not in contact.tags and len(contact.tags) < TAGS]
+    changed = [contact for contact in rows.order_by("pk") if plain not in contact.tags and len(contact.tags) < TAGS]
     for contact in changed:
-        contact.tags = [*contact.tags, plain[0]]
+        contact.tags = [*contact.tags, plain]
         contact.updated_at = now()
     Contact.objects.bulk_update(changed, ["tags", "updated_at"])
     if changed:
-        record_audit("contacts.tagged", actor=actor, target=plain[0], data={"contacts": len(changed)})
+        record_audit("contacts.tagged", actor=actor, target=plain, data={"contacts": len(changed)})
     return len(changed)
+
+
+def plain_tag(text: str) -> str:
+    """Return a tag as it is kept; a blank one raises :class:`ContactError`."""
+    plain = _plain("tags", [text])
+    if not plain:
+        raise ContactError(_("Write the tag."), code="tag")
+    return str(plain[0])
 
 
 def keep_labels(labels: Mapping[str, str]) -> None:

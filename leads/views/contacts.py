@@ -1,7 +1,8 @@
 from typing import Any, Final
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase
+from django.db.models import QuerySet
+from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -19,6 +20,9 @@ from core.once import once
 from core.paging import page_of
 from leads import exports, queries
 from leads.access import get_list
+from leads.bulk import contacts as bulk_kinds
+from leads.bulk.kinds import Kind
+from leads.bulk.running import begin
 from leads.filters import Filters
 from leads.forms import ContactForm
 from leads.models import Contact, ContactList
@@ -27,6 +31,8 @@ from leads.services.lists import add_to_list, create_list, remove_from_list
 
 PAGE: Final = 50
 SHOWN_LISTS: Final = 200
+# So many are counted; of more it is only said that they are more.
+MANY: Final = 10_000
 
 
 @require_safe
@@ -35,7 +41,7 @@ def contact_list(request: MemberRequest) -> HttpResponse:
     filters = Filters.of(request.GET)
     page = page_of(request, filters.contacts(), order="-created_at", size=PAGE)
     context: dict[str, Any] = {
-        "filters": filters, "page": page, "next_cursor": page.next_cursor,
+        "filters": filters, "page": page, "matching": filters.contacts()[: MANY + 1].count(), "many": MANY, "next_cursor": page.next_cursor,
         "selected": request.GET.get("selecionar") == "pagina", "lists": queries.lists()[:SHOWN_LISTS],
     }  # fmt: skip
     if request.htmx and request.htmx.target == "results":
@@ -75,14 +81,51 @@ def edit(request: MemberRequest, contact: Contact) -> HttpResponse:
 @once("leads:list")
 def contacts_change(request: MemberRequest) -> HttpResponse:
     """Do one thing to the contacts that were ticked."""
+    if request.POST.get("all"):
+        return _change_all(request)
     ids = queries.ids_of(request.POST.getlist("contact"))
     try:
         if not ids:
             raise services.ContactError(_("Tick the contacts first."))
+        if request.POST.get("action") == "untag":
+            return _begin(request, Contact.objects.filter(pk__in=ids), request.POST.get("filters", ""))
         messages.success(request, _ACTIONS.get(request.POST.get("action", ""), _put_in_list)(request, ids))
     except DomainError as error:
         messages.error(request, error.message)
     return redirect(_back(request))
+
+
+def _change_all(request: MemberRequest) -> HttpResponse:
+    """Do it to everybody who matches the filters, by a job."""
+    query = QueryDict(request.POST.get("filters", "")[:500])
+    try:
+        return _begin(request, Filters.of(query).contacts(), query.urlencode())
+    except DomainError as error:
+        messages.error(request, error.message)
+        return redirect(_back(request))
+
+
+def _begin(request: MemberRequest, rows: "QuerySet[Contact]", filters: str) -> HttpResponse:
+    kind, parameters = _bulk_of(request)
+    bulk = begin(kind, rows, parameters=parameters, filters=filters, actor=request.membership)
+    return redirect("leads:bulk", bulk.pk)
+
+
+def _bulk_of(request: MemberRequest) -> tuple[Kind, dict[str, str]]:
+    match request.POST.get("action", ""):
+        case "tag":
+            return bulk_kinds.TAG, {"tag": services.plain_tag(request.POST.get("tag", ""))}
+        case "untag":
+            return bulk_kinds.UNTAG, {"tag": services.plain_tag(request.POST.get("tag", ""))}
+        case "unlist":
+            kind, asked = bulk_kinds.TAKE, request.POST.get("from_list", "")
+        case _:
+            kind, asked = bulk_kinds.PUT, request.POST.get("list", "")
+    found = next(iter(queries.ids_of([asked])), None)
+    if found is None and kind is bulk_kinds.TAKE:
+        raise services.ContactError(_("Choose the list first."))
+    target = get_list(found) if found else create_list(request.POST.get("new_list", ""), actor=request.membership)
+    return kind, {"list": str(target.pk), "name": target.name}
 
 
 def _put_in_list(request: MemberRequest, ids: list[Any]) -> str:

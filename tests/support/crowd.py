@@ -19,6 +19,8 @@ from core.phones import match_key
 from core.tenancy import current_organization_id
 from gateways.models import Channel, ChannelEvent, ChannelState, MessageTemplate, Receipt
 from leads.models import (
+    BulkAction,
+    BulkItem,
     Contact,
     ContactIdentity,
     ContactList,
@@ -99,6 +101,11 @@ class Crowd:
             list_name=contacts.name, filename=f"arquivo-{number}.csv", stored_path="x", contact_list=contacts, state="completed",
             created_by=self.member, rows=1, created=1,
         ))  # fmt: skip
+        bulk = self._keep(
+            "bulk", BulkAction.objects.create(kind="contacts-tag", parameters={"tag": "t"}, total=number, state="done")
+        )
+        for one in {bulk, self.rows["bulk"]}:
+            BulkItem.objects.create(bulk=one, object_id=contact.pk, state="changed")
         for one in {run, self.rows["import"]}:
             ImportIssue.objects.create(import_run=one, row_number=number, kind="invalid", reason="phone", cells=["x"])
         for one in {contacts, self.rows["list"]}:

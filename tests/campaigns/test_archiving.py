@@ -1,0 +1,99 @@
+"""Campaigns leave the list and come back, one by one or many at once."""
+
+from typing import Any
+
+import pytest
+
+from accounts.models import Membership, Organization
+from campaigns.errors import CampaignStateError
+from campaigns.models import Campaign, CampaignState
+from campaigns.services import lifecycle
+from campaigns.services.archiving import archive, unarchive
+from core.tenancy import activate_organization
+from leads.bulk.running import counts
+from leads.models import BulkAction
+from tests.support.jobs import drain
+
+pytestmark = pytest.mark.django_db
+LIST = "/campanhas/"
+
+
+def fresh(campaign: Campaign) -> Campaign:
+    return Campaign.objects.get(pk=campaign.pk)
+
+
+def test_what_is_over_leaves_the_list_and_comes_back(
+    in_acme: Organization, make_campaign: Any, bruno: Membership, login: Any
+) -> None:
+    campaign = make_campaign(name="Outubro")
+    client = login(bruno)
+    client.post(f"{LIST}{campaign.pk}/arquivar/")
+    assert "Outubro" not in client.get(LIST).content.decode()
+    assert "Outubro" in client.get(f"{LIST}?arquivo=1").content.decode()
+    assert client.get(f"{LIST}{campaign.pk}/").status_code == 200
+    client.post(f"{LIST}{campaign.pk}/arquivar/")
+    assert "Outubro" in client.get(LIST).content.decode()
+
+
+def test_what_is_at_work_is_not_archived(in_acme: Organization, make_campaign: Any) -> None:
+    running = lifecycle.start(make_campaign())
+    with pytest.raises(CampaignStateError):
+        archive(running)
+    lifecycle.pause(running)
+    assert archive(running).archived_at is not None
+    assert unarchive(running).archived_at is None
+
+
+def test_all_of_the_list_are_archived_but_those_at_work(
+    in_acme: Organization, make_campaign: Any, make_list: Any, bruno: Membership, login: Any
+) -> None:
+    drafts = [make_campaign(lists=[make_list(1, first=n * 10)], name=f"Rascunho {n}") for n in range(3)]
+    running = lifecycle.start(make_campaign(lists=[make_list(1, first=90)]))
+    answer = login(bruno).post(f"{LIST}selecionadas/", {"all": "1", "action": "archive"})
+    drain()
+    bulk = BulkAction.objects.get()
+    assert answer.url == f"/leads/acoes/{bulk.pk}/"
+    assert (counts(bulk)["changed"], counts(bulk)["refused"]) == (3, 1)
+    assert fresh(running).archived_at is None
+    login(bruno).post(f"{answer.url}desfazer/")
+    drain()
+    assert all(fresh(one).archived_at is None for one in drafts)
+
+
+def test_ticked_ones_are_paused_and_the_undoing_resumes_only_them(
+    in_acme: Organization, make_campaign: Any, make_list: Any, bruno: Membership, login: Any
+) -> None:
+    one, other, paused = (
+        lifecycle.start(make_campaign(lists=[make_list(2, first=n * 10)], name=f"Campanha {n}")) for n in range(3)
+    )
+    lifecycle.pause(paused)
+    chosen = [str(one.pk), str(paused.pk)]
+    answer = login(bruno).post(f"{LIST}selecionadas/", {"campaign": chosen, "action": "pause"})
+    drain()
+    assert [fresh(row).state for row in (one, other, paused)] == ["paused", "running", "paused"]
+    login(bruno).post(f"{answer.url}desfazer/")
+    drain()
+    assert [fresh(row).state for row in (one, other, paused)] == ["running", "running", "paused"]
+
+
+def test_others_and_viewers_change_nothing(
+    in_acme: Organization, make_campaign: Any, vera: Membership, carla: Membership, login: Any
+) -> None:
+    campaign = make_campaign()
+    form = {"campaign": [str(campaign.pk)], "action": "archive"}
+    assert login(vera).post(f"{LIST}selecionadas/", form).status_code == 403
+    assert login(vera).post(f"{LIST}{campaign.pk}/arquivar/").status_code == 403
+    assert login(carla).post(f"{LIST}{campaign.pk}/arquivar/").status_code == 404
+    login(carla).post(f"{LIST}selecionadas/", form)
+    assert fresh(campaign).archived_at is None
+    with activate_organization(carla.organization_id):
+        assert not BulkAction.objects.exists()
+
+
+def test_selecting_shows_a_box_for_each(
+    in_acme: Organization, make_campaign: Any, bruno: Membership, login: Any
+) -> None:
+    campaign = make_campaign()
+    html = login(bruno).get(f"{LIST}?selecionar=1").content.decode()
+    assert f'value="{campaign.pk}"' in html
+    assert Campaign.objects.get().state == CampaignState.DRAFT
