@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0002_composite_keys'),
-        ('leads', '0006_merge_keys'),
+        ('leads', '0007_attributes_of_the_sdr'),
     ]
 
     operations = [

@@ -4,7 +4,7 @@ from core.migrations import composite_foreign_key
 
 
 class Migration(migrations.Migration):
-    dependencies = [("leads", "0007_bulk")]
+    dependencies = [("leads", "0008_bulk")]
 
     operations = [
         composite_foreign_key("leads_bulkaction", "created_by_id", "accounts_membership"),
