@@ -18,9 +18,7 @@ PLAIN = (
     "name", "opening", "instructions", "goals", "segment", "is_active", "closed", "away_text", "follow_up_mode", "follow_up_hours",
     "follow_up_from", "follow_up_until",
 )  # fmt: skip
-DAYS = [
-    (0, _("Monday")), (1, _("Tuesday")), (2, _("Wednesday")), (3, _("Thursday")), (4, _("Friday")), (5, _("Saturday")), (6, _("Sunday")),
-]  # fmt: skip
+DAYS = [(0, _("Mon")), (1, _("Tue")), (2, _("Wed")), (3, _("Thu")), (4, _("Fri")), (5, _("Sat")), (6, _("Sun"))]
 
 
 class AgentForm(forms.Form):
@@ -131,6 +129,11 @@ class AgentForm(forms.Form):
         hours = WorkingHours(frozenset(days), data["work_from"], data["work_until"]).as_json() if days else {}
         own = {"closings": closings, "working_hours": hours, "follow_ups": data["follow_ups_text"]}
         return {name: data[name] for name in (*PLAIN, "questions")} | own | teams
+
+    @property
+    def ends(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
+        """Return the closing text and the team of each temperature."""
+        return [(self[f"closing_{name}"], self[f"team_{name}"]) for name in TEMPERATURES]
 
     @property
     def campaign_ids(self) -> list[UUID]:
