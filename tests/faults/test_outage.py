@@ -14,7 +14,9 @@ from accounts.models import Membership, Organization
 from campaigns.bench import free_port
 from campaigns.models import Recipient, RecipientState
 from campaigns.services import lifecycle
+from core.breaker import Breaker
 from core.clock import now
+from core.redis import redis_client, redis_key
 from gateways.models import Channel, ChannelEvent, ChannelState
 from gateways.pool.guard import watch_pools
 from gateways.pool.silence import watch_silences
@@ -27,6 +29,7 @@ from tests.support.jobs import drain
 pytestmark = [pytest.mark.fault, pytest.mark.django_db(transaction=True)]
 
 OUTAGE = timedelta(minutes=10)
+COOL_DOWN = timedelta(seconds=Breaker.cool_down)
 PEOPLE, BEFORE, GAP = 22, 3, 0.16
 # A gap may be shortened by at most this where a claim comes late; over many it cannot add up to a burst.
 SLACK = 0.5
@@ -50,15 +53,24 @@ class Clock:
         end = self.at + span
         with time_machine.travel(self.at, tick=False) as traveller:
             while (due := next_check()) is None or due <= end:
-                self.at = max(due or now(), now() + timedelta(milliseconds=1))
+                was, self.at = self.at, max(due or now(), now() + timedelta(milliseconds=1))
                 traveller.move_to(self.at)
+                if self.at - was >= COOL_DOWN:
+                    let_breakers_rest()
                 check_channels()
                 watch_pools()
                 watch_silences()
                 drain()
                 checks += 1
         self.at = end
+        let_breakers_rest()
         return checks
+
+
+def let_breakers_rest() -> None:
+    """Redis has a clock of its own: what a circuit breaker waits for has passed in the simulated time."""
+    for key in redis_client().scan_iter(redis_key("breaker*")):
+        redis_client().delete(key)
 
 
 def next_check() -> Any:
