@@ -3,7 +3,7 @@
 import logging
 from datetime import timedelta
 
-from django.db.models import Max, Q
+from django.db.models import Q
 
 from core.clock import now
 from core.jobs import job
@@ -39,9 +39,10 @@ def refresh_pending_templates() -> None:
         waiting = MessageTemplate.objects.filter(status=TemplateStatus.PENDING, channel__removed_at=None)
         if at.minute % LAZY_MINUTES:
             waiting = waiting.filter(Q(submitted_at__gte=at - EAGER))
-        for organization_id, channel_id, _newest in (
-            waiting.values_list("organization_id", "channel_id").annotate(newest=Max("submitted_at"))
-        ):  # fmt: skip
+        channels = Channel.objects.filter(pk__in=waiting.values("channel_id")).order_by("created_at")
+        # The numbers of an account have the same templates, and Meta counts the questions.
+        accounts = {(one.organization_id, one.config.get("waba_id")): one for one in channels}
+        for one in accounts.values():
             refresh_channel_templates.enqueue(
-                coalesce_key=str(channel_id), organization_id=str(organization_id), channel_id=str(channel_id)
+                coalesce_key=str(one.pk), organization_id=str(one.organization_id), channel_id=str(one.pk)
             )

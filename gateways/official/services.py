@@ -87,8 +87,21 @@ def sync_to_meta(template: MessageTemplate, *, actor: Membership | None) -> Mess
         rows.update(external_id=answer.external_id)
         record_audit("template.submitted", actor=actor, target=template.name)
         template.refresh_from_db()
+        _share(template)
         _decide(template, answer.status, "", answer.category)
     return template
+
+
+def _share(template: MessageTemplate) -> None:
+    """Let the other numbers of the account have the template too: Meta tells its decision for all of them."""
+    texts = {
+        field: getattr(template, field) for field in (*TEXTS, "buttons", "examples", "external_id", "submitted_at")
+    }
+    for number in account_of(template.channel)[1:]:
+        MessageTemplate.objects.update_or_create(
+            organization_id=number.organization_id, channel=number, name=template.name, language=template.language,
+            defaults=texts | {"status": TemplateStatus.PENDING, "reason": "", "provider_status": ""},
+        )  # fmt: skip
 
 
 def delete_template(template: MessageTemplate, *, actor: Membership | None) -> None:
@@ -107,18 +120,38 @@ def delete_template(template: MessageTemplate, *, actor: Membership | None) -> N
 
 
 def refresh_templates(channel: Channel) -> int:
-    """Bring the templates of a number to what Meta has, also those written in Meta's panel; return how many there are."""
+    """Bring the templates of a number's account to what Meta has, also those written in its panel; return how many there are.
+
+    All numbers of the account have the same ones, so that Meta is asked once for all.
+    """
     answer = _ask(channel, meta.list_templates)
     if isinstance(answer, meta.Refused):
         reason = refusals.words(answer.code, answer.detail)
         raise TemplateError(_("Meta's list could not be read: %(reason)s") % {"reason": reason})
     with transaction.atomic():
-        known = {(row.name, row.language): row for row in _lock(channel)}
-        for remote in answer:
-            _take(channel, known.pop((remote.name, remote.language), None), remote)
-        for gone in known.values():
-            _miss(gone)
+        for number in account_of(channel):
+            _bring_to(number, answer)
     return len(answer)
+
+
+def account_of(channel: Channel) -> list[Channel]:
+    """Return the numbers of the same WhatsApp Business account, the given one first."""
+    numbers = Channel.objects.filter(
+        organization_id=channel.organization_id, provider=channel.provider, removed_at=None
+    )
+    account = channel.config.get("waba_id")
+    return [
+        channel,
+        *(one for one in numbers.exclude(pk=channel.pk) if account and one.config.get("waba_id") == account),
+    ]
+
+
+def _bring_to(channel: Channel, remotes: Sequence[meta.RemoteTemplate]) -> None:
+    known = {(row.name, row.language): row for row in _lock(channel)}
+    for remote in remotes:
+        _take(channel, known.pop((remote.name, remote.language), None), remote)
+    for gone in known.values():
+        _miss(gone)
 
 
 def _lock(channel: Channel) -> list[MessageTemplate]:

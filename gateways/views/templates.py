@@ -139,8 +139,11 @@ def template_refresh(request: MemberRequest) -> HttpResponse:
 
 
 def _refresh_all() -> None:
+    done: set[UUID] = set()
     for channel in official_channels():
-        services.refresh_templates(channel)
+        if channel.pk not in done:
+            services.refresh_templates(channel)
+            done |= {number.pk for number in services.account_of(channel)}
 
 
 def _done(request: MemberRequest, work: Any, words: str) -> HttpResponse:

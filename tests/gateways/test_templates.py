@@ -114,6 +114,35 @@ def test_a_decision_whose_webhook_was_lost_is_found_by_asking(
     assert row().status == TemplateStatus.APPROVED
 
 
+def test_the_numbers_of_an_account_have_the_same_templates(
+    graph: Running[FakeGraph], draft: MessageTemplate, number: Channel, ana: Membership, login: Callable[[Any], Client]
+) -> None:
+    with activate_organization(number.organization_id):
+        twin, stranger = (
+            Channel(organization_id=number.organization_id, provider="cloud", name=name, state="connected")
+            for name in "ab"
+        )
+        twin.config = {**number.config, "phone_number_id": "106540352242999"}
+        stranger.config = {**number.config, "phone_number_id": "106540352242777", "waba_id": "2100000777"}
+        twin.save()
+        stranger.save()
+    client = login(ana)
+    client.post(url("template-submit", draft.pk))
+    graph.fake.decide("lembrete", "APPROVED")
+    until(lambda: set(MessageTemplate.unscoped.values_list("status", flat=True)) == {TemplateStatus.APPROVED})
+    assert set(MessageTemplate.unscoped.values_list("channel_id", flat=True)) == {number.pk, twin.pk}
+    # A decision that nobody told is found by one question for both.
+    graph.fake.decide("lembrete", "PAUSED", tells=False)
+    with activate_organization(number.organization_id):
+        MessageTemplate.objects.update(status=TemplateStatus.PENDING, submitted_at=now())
+    graph.fake.calls.clear()
+    refresh_pending_templates()
+    drain()
+    asked = [path for _method, path, _body in graph.fake.calls if path.endswith("/message_templates")]
+    assert asked == [f"/v23.0/{WABA}/message_templates"]
+    assert set(MessageTemplate.unscoped.values_list("status", flat=True)) == {TemplateStatus.PAUSED}
+
+
 def test_submitting_twice_submits_once(
     graph: Running[FakeGraph], draft: MessageTemplate, ana: Membership, login: Callable[[Any], Client]
 ) -> None:
