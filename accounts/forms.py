@@ -109,6 +109,14 @@ class ProfileForm(forms.ModelForm[User]):
             raise forms.ValidationError(str(error)) from error
 
 
+class AlertsForm(forms.ModelForm[User]):
+    """What a person wants to be told of while a page is open, and how."""
+
+    class Meta:
+        model = User
+        fields = ("alert_hot", "alert_waiting", "alert_sound", "alert_popup")
+
+
 class InvitationForm(forms.Form):
     email = forms.EmailField(label=_("E-mail"))
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.AGENT)

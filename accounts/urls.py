@@ -18,6 +18,7 @@ urlpatterns = [
     path("configuracoes/tokens/", members.token_create, name="token-create"),
     path("configuracoes/tokens/<uuid:token_id>/revogar/", members.token_revoke, name="token-revoke"),
     path("minha-conta/", me.profile, name="profile"),
+    path("minha-conta/avisos/", me.alerts_change, name="alerts"),
     path("empresas/", me.organizations, name="organizations"),
     path("empresas/nova/", organization.organization_create, name="organization-create"),
     path("empresas/<uuid:organization_id>/entrar/", organization.organization_switch, name="organization-switch"),

@@ -1,12 +1,13 @@
 from django.urls import path
 
-from conversations.views import actions, inbox, start, templates
+from conversations.views import actions, alerts, inbox, start, templates
 
 app_name = "conversations"
 
 urlpatterns = [
     path("", inbox.inbox_page, name="inbox"),
     path("nova/", start.conversation_create, name="create"),
+    path("avisos/", alerts.alerts_since, name="alerts"),
     path("nao-lidas/", inbox.unread_count, name="unread"),
     path("arquivos/<uuid:attachment_id>/", inbox.attachment_file, name="attachment"),
     path("<uuid:conversation_id>/", inbox.conversation_page, name="conversation"),

@@ -40,6 +40,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         _("language"), max_length=10, default="pt-br", choices=[("pt-br", _("Portuguese")), ("en", _("English"))]
     )
     theme = models.CharField(_("theme"), max_length=5, blank=True, choices=Theme, default=Theme.SYSTEM)
+    alert_hot = models.BooleanField(_("a hot lead was qualified"), default=True, db_default=True)
+    alert_waiting = models.BooleanField(_("a conversation waits for me"), default=True, db_default=True)
+    alert_sound = models.BooleanField(_("play a sound"), default=False, db_default=False)
+    alert_popup = models.BooleanField(_("show a notification of the browser"), default=False, db_default=False)
     is_staff = models.BooleanField(_("platform staff"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
     date_joined = models.DateTimeField(default=timezone.now)

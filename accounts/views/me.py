@@ -1,12 +1,13 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import person_required
 from accounts.errors import InvitationError
-from accounts.forms import ProfileForm
+from accounts.forms import AlertsForm, ProfileForm
 from accounts.http import UserRequest
 from accounts.middleware import SESSION_KEY
 from accounts.models import Membership
@@ -23,7 +24,18 @@ def profile(request: UserRequest) -> HttpResponse:
         form.save()
         messages.success(request, _("Your account was saved."))
         return redirect("accounts:profile")
-    return render(request, "accounts/profile.html", {"form": form}, status=422 if form.errors else 200)
+    context = {"form": form, "alerts_form": AlertsForm(instance=request.user)}
+    return render(request, "accounts/profile.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@person_required
+def alerts_change(request: UserRequest) -> HttpResponse:
+    form = AlertsForm(request.POST, instance=request.user)
+    if form.is_valid():
+        form.save()
+        messages.success(request, _("Your alerts were saved."))
+    return redirect(f"{reverse('accounts:profile')}#avisos")
 
 
 @require_safe

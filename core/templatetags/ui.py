@@ -1,5 +1,6 @@
 """Template tags of the design language: icons, avatars, figures and times as Brazilians read them."""
 
+import re
 import zlib
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,6 +21,7 @@ from core.phones import format_national
 from core.placeholders import Choice, Part, Parts, Placeholder, parts_of
 
 register = template.Library()
+_PHONE = re.compile(r"[+()\d\s.-]+")
 
 
 @register.simple_tag
@@ -33,7 +35,9 @@ def icon(name: str, label: str = "") -> SafeString:
 
 @register.filter
 def initials(name: Any) -> str:
-    """Return the first letters of the first and last word."""
+    """Return the first letters of the first and last word; a phone has none."""
+    if _PHONE.fullmatch(str(name)):
+        return "#"
     words = [word for word in str(name).split() if word[0].isalnum()]
     return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper() or "?"
 

@@ -3,6 +3,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, OrganizationOwned
+from core.phones import format_national
 
 
 class IdentityKind(models.TextChoices):
@@ -76,7 +77,8 @@ class Contact(OrganizationOwned):
 
     @property
     def display_name(self) -> str:
-        return self.name or self.phone or str(_("Unknown contact"))
+        """Return the name, else the phone as people write it."""
+        return self.name or (format_national(self.phone) if self.phone else str(_("Unknown contact")))
 
     @property
     def is_opted_out(self) -> bool:

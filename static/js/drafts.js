@@ -4,8 +4,11 @@ const place = (form) => `draft:${location.pathname}#${form.id}`;
 const isKept = (field) => field.name && field.name !== "csrfmiddlewaretoken" && !["file", "password", "submit", "button"].includes(field.type);
 const read = (form) => [...form.elements].filter(isKept).map((field) => [field.name, field.type, field.value, field.checked]);
 
+const OUT = "draft:out";
+
 document.addEventListener("submit", ({ target }) => {
   if (!target.dataset.keep) return;
+  sessionStorage.removeItem(OUT);
   sessionStorage.setItem(place(target), JSON.stringify({ who: target.dataset.keep, fields: read(target) }));
 });
 
@@ -19,10 +22,14 @@ const putBack = (form, fields) => {
   }
 };
 
+// Pages of visitors have no stream: whoever sees one after sending was sent out to log in, and nothing was saved.
+if (!document.body.dataset.liveUrl) sessionStorage.setItem(OUT, "1");
+
 for (const form of document.querySelectorAll("form[data-keep]")) {
   const kept = JSON.parse(sessionStorage.getItem(place(form)) ?? "null");
+  const wasOut = sessionStorage.getItem(OUT);
   sessionStorage.removeItem(place(form));
-  const isAnswered = document.querySelector("#toasts [data-tone=success], [aria-invalid=true], .notice[role=alert]");
+  const isAnswered = !wasOut && document.querySelector("#toasts [data-tone=success], [aria-invalid=true], .notice[role=alert]");
   if (!kept || isAnswered || kept.who !== form.dataset.keep) continue;
   if (JSON.stringify(kept.fields) === JSON.stringify(read(form))) continue;
   putBack(form, kept.fields);

@@ -10,3 +10,4 @@ import "./copy.js";
 import "./unread.js";
 import "./tabs.js";
 import "./drafts.js";
+import "./alerts.js";
