@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from campaigns.forms_audience import AudienceForm, initial_rules
 from campaigns.models import Campaign
 from campaigns.schedules.forms import REPEAT, ScheduleForm, initial_schedule
+from campaigns.sequences.forms import SequenceForm, initial_steps
+from campaigns.sequences.steps import drafts_of
 from campaigns.services.audience import ordered_lists
 from campaigns.services.drafts import MAX_BODY, MAX_VARIANTS, VariantDraft
 from core.ids import uuid7
@@ -21,7 +23,7 @@ DAYS = [(0, _("Mon")), (1, _("Tue")), (2, _("Wed")), (3, _("Thu")), (4, _("Fri")
 MINUTE = "%Y-%m-%dT%H:%M"
 
 
-class CampaignForm(ScheduleForm, AudienceForm):
+class CampaignForm(ScheduleForm, SequenceForm, AudienceForm):
     """The wizard: one form in steps; choices are limited to the active organization.
 
     ``key`` becomes the id of a new campaign, so that sending the form twice makes one. ``version`` is what the campaign
@@ -58,7 +60,7 @@ class CampaignForm(ScheduleForm, AudienceForm):
         **dict.fromkeys(("audience", *AudienceForm.base_fields), "publico"),
         **dict.fromkeys(("recurrence", *ScheduleForm.base_fields), "quando"),
         "name": "publico", "lists": "publico", "list_ids": "publico", "empty_audience": "publico",
-        "variant": "mensagem", "variants": "mensagem", "business_context": "mensagem",
+        "steps": "mensagem", "stops_on": "mensagem", "variant": "mensagem", "variants": "mensagem", "business_context": "mensagem",
         "channels": "numeros", "channel_ids": "numeros",
         "when": "quando", "start_at": "quando", "hours_start": "quando", "hours_end": "quando", "days": "quando",
         "sending_hours": "quando",
@@ -135,7 +137,8 @@ def fingerprint(campaign: Campaign) -> str:
     lists = [str(pk) for pk in ordered_lists(campaign)]
     rules = sorted(campaign.audience_rules.items())
     said = [campaign.name, bodies, lists, channels, campaign.start_at, sorted(campaign.sending_hours.items()), rules,
-            sorted(campaign.recurrence.rule.items()) if campaign.repeats else [], campaign.late_hours]  # fmt: skip
+            sorted(campaign.recurrence.rule.items()) if campaign.repeats else [], campaign.late_hours,
+            drafts_of(campaign), campaign.stops_on]  # fmt: skip
     return hashlib.sha256(repr(said).encode()).hexdigest()
 
 
@@ -157,6 +160,7 @@ def initial_of(campaign: Campaign) -> dict[str, Any]:
         "days": hours.get("days", []),
         **initial_rules(campaign),
         **initial_schedule(campaign),
+        **initial_steps(campaign),
     }
 
 

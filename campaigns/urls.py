@@ -2,6 +2,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
 from campaigns.schedules.views import schedule_settings
+from campaigns.sequences.views import step_change, steps_edit
 from campaigns.views import assistance, bulk, guard, report, results, wizard
 
 
@@ -24,6 +25,8 @@ urlpatterns = [
     path("nova/fora/", assistance.left_out, name="left-out"),
     path("nova/previa/", assistance.message_preview, name="message-preview"),
     path("nova/variacao/", assistance.variant_change, name="variant-change"),
+    path("nova/etapas/", step_change, name="step-change"),
+    path("<uuid:campaign_id>/etapas/", steps_edit, name="steps"),
     path("horarios/", schedule_settings, name="schedule-settings"),
     path("<uuid:campaign_id>/", report.campaign_page, name="campaign"),
     path("<uuid:campaign_id>/editar/", wizard.campaign_edit, name="edit"),

@@ -63,7 +63,8 @@ def save_steps(
     locked = lock(campaign)
     if locked.state not in OPEN:
         raise CampaignStateError(_("This campaign has ended."), code=f"campaign_{locked.state}")
-    _check(locked, drafts)
+    check_steps(drafts)
+    _check_official(locked, drafts)
     reached = _reached(locked)
     if len(drafts) + 1 < reached:
         raise _refused(_("Step %(number)d has begun: change it, but do not take it away.") % {"number": reached})
@@ -139,7 +140,8 @@ def _go_on_from(campaign: Campaign, last: int) -> None:
     keep_fees(campaign)
 
 
-def _check(campaign: Campaign, drafts: Sequence[StepDraft]) -> None:
+def check_steps(drafts: Sequence[StepDraft]) -> None:
+    """Raise :class:`CampaignIncompleteError`, in words, for steps that could not be sent."""
     if len(drafts) > MAX_STEPS:
         raise _refused(_("Use at most %(count)d steps.") % {"count": MAX_STEPS + 1})
     for number, draft in enumerate(drafts, 2):
@@ -152,6 +154,9 @@ def _check(campaign: Campaign, drafts: Sequence[StepDraft]) -> None:
         if len(texts) > MAX_TEXTS or any(len(text) > MAX_BODY or "\x00" in text for text in texts):
             words = _("Use at most %(count)d texts of %(length)d characters in step %(number)d.")
             raise _refused(words % {"count": MAX_TEXTS, "length": MAX_BODY, "number": number})
+
+
+def _check_official(campaign: Campaign, drafts: Sequence[StepDraft]) -> None:
     if campaign.state in {CampaignState.RUNNING, CampaignState.PAUSED}:
         channels = [link.channel for link in campaign.campaign_channels.select_related("channel")]
         check_templates(channels, [Variant(label=f"{number}", body=text) for number, draft in enumerate(drafts, 2)

@@ -21,6 +21,7 @@ from campaigns.queries.guarding import evidence_of
 from campaigns.queries.waiting import pause_words, standstills, waiting_note
 from campaigns.results.tables import reason_words
 from campaigns.schedules.queries import question_of, series_view
+from campaigns.sequences.funnel import funnel_of
 from campaigns.services import lifecycle
 from campaigns.services.audience import ordered_lists, preview_of
 from campaigns.services.audience_rules import AudienceRules
@@ -161,6 +162,7 @@ def _report(request: MemberRequest, campaign: Campaign, parts: Sequence[queries.
         "legend": legend(stats),
         **(_intent(campaign) if campaign.state in EDITABLE else {}),
         "series": series_view(campaign),
+        "step_lines": funnel_of(campaign, parts),
         "asks": question_of(campaign),
     }
 

@@ -19,6 +19,7 @@ from campaigns.forms_audience import MANY
 from campaigns.models import Campaign
 from campaigns.queries.figures import get_campaign
 from campaigns.schedules.saving import keep_schedule
+from campaigns.sequences.forms import changed_steps
 from campaigns.services import lifecycle
 from campaigns.services.drafts import create_campaign, update_draft
 from campaigns.services.transitions import Action, is_allowed, lock
@@ -136,11 +137,12 @@ def _renewed(request: MemberRequest, refusal: str, **hidden: str) -> CampaignFor
 def _typed(request: MemberRequest, go: str) -> dict[str, object]:
     """Return everything typed so far as first values, after a button of the message's step."""
     typed: dict[str, object] = dict(request.POST.items())
-    typed |= {name: request.POST.getlist(name) for name in ("lists", "channels", "days", *MANY)}
+    typed |= {name: request.POST.getlist(name) for name in ("lists", "channels", "days", "repeat_weekdays", *MANY)}
     change = changed_texts(request, go)
     if change.error:
         messages.error(request, change.error)
-    return typed | {"texts": change.texts}
+    steps = {"steps": changed_steps(request.POST, go), "stops_on": request.POST.getlist("stops_on")}
+    return typed | {"texts": change.texts} | steps
 
 
 def _unbound(request: MemberRequest, initial: dict[str, object]) -> CampaignForm:
