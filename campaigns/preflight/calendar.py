@@ -6,7 +6,8 @@ month and the organization's rate a minute hold all numbers back together.
 """
 
 import heapq
-from collections.abc import Collection, Container, Iterable, Sequence
+from collections import deque
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from math import ceil
@@ -25,6 +26,7 @@ UNPACED = timedelta(seconds=0.05)
 """The gap of a number whose gateway alone sets the speed: that of a middling one."""
 STEPS = 3_000
 """Turns that a walk takes at the most; beyond so many messages a turn stands for several."""
+SHARED_FOR = timedelta(hours=24)
 MINUTE_SECONDS = 60.6
 """As in the sender: this much slower, the worst minute holds exactly the limit."""
 
@@ -155,6 +157,28 @@ class Allowance:
         return None
 
 
+class People:
+    """How many different people the official numbers of one business may write to in any 24 hours, and when it did of late."""
+
+    def __init__(self, limit: int, taken: Iterable[tuple[datetime, int]] = ()) -> None:
+        self.limit = limit
+        self._taken = deque(sorted(taken))
+        self._sum = sum(count for _since, count in self._taken)
+
+    def room(self, at: datetime) -> int:
+        while self._taken and self._taken[0][0] <= at - SHARED_FOR:
+            self._sum -= self._taken.popleft()[1]
+        return self.limit - self._sum
+
+    def frees_at(self) -> datetime | None:
+        """Return when somebody leaves the 24 hours; None where nobody is in them."""
+        return self._taken[0][0] + SHARED_FOR if self._taken else None
+
+    def take(self, at: datetime, count: int) -> None:
+        self._taken.append((at, count))
+        self._sum += count
+
+
 @dataclass
 class _Lane:
     """A number on its way through the calendar."""
@@ -164,6 +188,7 @@ class _Lane:
     sent: int
     pace: Pace | None = None
     known_until: datetime | None = None
+    people: People | None = None
 
     @property
     def gap(self) -> timedelta:
@@ -184,6 +209,7 @@ class Walk:
         allowance: Allowance | None = None,
         per_minute: int | None = None,
         steps: int = STEPS,
+        people: Mapping[UUID, People] | None = None,
     ) -> None:
         self.mine, self.lines, self.start, self.zone = mine, [mine, *others], start, zone
         self.allowance = allowance if allowance and allowance.is_limited else None
@@ -192,7 +218,8 @@ class Walk:
         self.grain = max(1, ceil(sum(line.left for line in self.lines) / steps))
         self.turns = max((turn for line in self.lines for turn in line.served.values()), default=0)
         today = local(start, zone).date()
-        self.lanes = [_Lane(one, today, used_today(one, start, zone)) for one in channels]
+        shared = people or {}
+        self.lanes = [_Lane(one, today, used_today(one, start, zone), people=shared.get(one.pk)) for one in channels]
         self.found: dict[tuple[UUID, datetime], list[int | datetime]] = {}
         self.stop: Stop | None = None
         self._zone = ZoneInfo(zone)
@@ -223,9 +250,14 @@ class Walk:
         if lane.sent_on != day:
             lane.sent_on, lane.sent = day, 0
         assert lane.pace is not None
-        room = self.grain if lane.pace.daily_cap is None else min(self.grain, lane.pace.daily_cap - lane.sent)
+        cap = lane.pace.own_cap if lane.people else lane.pace.daily_cap
+        room = self.grain if cap is None else min(self.grain, cap - lane.sent)
         if room <= 0:  # a cap may grow within the day, as that of a young number does
             return min(day_bounds(day, self.zone)[1], _next_hour(at))
+        if lane.people:
+            if (free := lane.people.room(at)) <= 0:
+                return lane.people.frees_at()
+            room = min(room, free)
         opening = [(self._line_opens(line, at), line) for line in waiting]
         served = [line for moment, line in opening if moment <= at]
         if not served:
@@ -246,6 +278,8 @@ class Walk:
         line.served[channel_id] = self.turns
         line.take(channel_id, count)
         lane.sent += count
+        if lane.people:
+            lane.people.take(at, count)
         if self.allowance:
             self.allowance.take(day, count)
         if self.slot:

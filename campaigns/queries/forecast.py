@@ -1,19 +1,21 @@
 """When a campaign will be through and which number sends when, by the arithmetic that the sender keeps."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Count, Q
+from django.db.models.functions import TruncHour
 
 from accounts.models import Organization
 from billing import services as billing
 from campaigns.models import Campaign, CampaignChannel, CampaignState, Recipient, RecipientState
-from campaigns.preflight.calendar import STEPS, Allowance, Line, Plan, PlannedDay, Walk
+from campaigns.preflight.calendar import SHARED_FOR, STEPS, Allowance, Line, People, Plan, PlannedDay, Walk
 from campaigns.queries.waiting import serving
 from campaigns.schedules.days import days_off_in, rests_of
 from core.clock import SendingHours, now
-from gateways.models import SENDING_ROLES, Channel, ChannelState
+from gateways.models import SENDING_ROLES, Channel, ChannelState, PortfolioContact
+from gateways.portfolios import limit_of
 
 __all__ = ["Plan", "PlannedDay", "eta", "outlook", "plan"]
 
@@ -60,7 +62,27 @@ def plan(
     beside = {pk for line in others for pk in line.channels} - set(connected)
     rows = [*connected.values(), *Channel.objects.filter(pk__in=beside, state=ChannelState.CONNECTED)]
     usage = usage or billing.usage(organization_id, now())
-    return Walk(rows, mine, others, start or now(), zone, Allowance(usage, now(), zone), usage.per_minute, steps).run()
+    allowance, people = Allowance(usage, now(), zone), _people(rows)
+    return Walk(rows, mine, others, start or now(), zone, allowance, usage.per_minute, steps, people).run()
+
+
+def _people(channels: Sequence[Channel]) -> dict[UUID, People]:
+    """Return the room for people of each official number; the numbers of one business share theirs."""
+    found = [(one.pk, one.portfolio_id, limit_of(one)) for one in channels]
+    limited = [(pk, shared, limit) for pk, shared, limit in found if shared is not None and limit is not None]
+    if not limited:
+        return {}
+    portfolios = {shared for _pk, shared, _limit in limited}
+    rows = PortfolioContact.objects.filter(portfolio__in=portfolios, at__gt=now() - SHARED_FOR).order_by()
+    taken: dict[UUID, list[tuple[datetime, int]]] = {shared: [] for shared in portfolios}
+    hourly = rows.annotate(hour=TruncHour("at")).values_list("portfolio_id", "hour").annotate(people=Count("pk"))
+    for shared, hour, people in hourly:
+        taken[shared].append((hour, people))
+    room = {
+        portfolio: People(min(limit for _pk, shared, limit in limited if shared == portfolio), taken[portfolio])
+        for portfolio in portfolios
+    }
+    return {pk: room[shared] for pk, shared, _limit in limited}
 
 
 def _others(channel_ids: set[UUID], campaign_id: UUID | None) -> list[Line]:

@@ -25,6 +25,7 @@ PLANNED_DAYS = 7
 SHOWN_HOURS = 72
 COLUMNS = 48
 MICROS_PER_CENT = 10_000
+FEWEST_COLUMNS = 12
 PLOT = 30
 ON_TIME_SECONDS = 5 * 60
 
@@ -146,7 +147,7 @@ def _lanes(planned: Plan, channels: Sequence[Channel]) -> list[LaneOfHours]:
 
 
 def _bar(column: int, columns: int, count: int, most: int) -> Bar:
-    width, height = 100 / columns, (max(1.5, count / most * PLOT) if count else 0)
+    width, height = 100 / max(columns, FEWEST_COLUMNS), (max(1.5, count / most * PLOT) if count else 0)
     return Bar(f"{column * width:.2f}", f"{PLOT - height:.2f}", f"{width * 0.8:.2f}", f"{height:.2f}")
 
 
