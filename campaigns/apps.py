@@ -10,3 +10,4 @@ class CampaignsConfig(AppConfig):
         import_module("campaigns.answering")
         import_module("campaigns.demand")
         import_module("campaigns.drill")
+        import_module("leads.panels").register(import_module("campaigns.results.panel").contact_panel)

@@ -3,11 +3,14 @@ from uuid import UUID
 
 from django.db.models import F
 
-from bookings.events import BookingConfirmed, BookingHeld
+from billing.events import ChargePaid, ChargeRefunded
+from bookings.charges.models import ChargeLink
+from bookings.events import BookingCancelled, BookingConfirmed, BookingHeld
 from campaigns.events import CampaignAsks, CampaignGuarded
 from campaigns.letters import write_pause
 from campaigns.models import Campaign, CampaignChannel, CampaignState, Recipient, RecipientState, SkipReason, StopReason
 from campaigns.provenance.replies import answer_origin
+from campaigns.results.of_contact import last_campaign_of
 from campaigns.schedules.letters import write_question
 from campaigns.sequences.stopping import stop_sequences
 from campaigns.services.bell import ring_senders
@@ -22,6 +25,7 @@ from core.clock import now
 from gateways.events import ChannelStateChanged, MessagesReceived, NumberReplaced, StatusesReceived
 from leads.events import ContactAnonymised, ContactOptedOut
 from sagas.outbox import subscriber
+from sdr.events import LeadQualified
 
 WROTE = [
     RecipientState.SENDING, RecipientState.SENT, RecipientState.DELIVERED, RecipientState.READ, RecipientState.FAILED,
@@ -135,4 +139,40 @@ def _leave_out(organization_id: str, contact_id: str, reason: SkipReason) -> Non
     campaigns = set(waiting.values_list("campaign_id", flat=True))
     waiting.update(state=RecipientState.SKIPPED, skip_reason=reason)
     for campaign_id in campaigns:
+        tell(organization_id, campaign_id)
+
+
+@subscriber(LeadQualified)
+def show_the_qualification(event: LeadQualified) -> None:
+    _show(event.organization_id, event.contact_id)
+
+
+@subscriber(BookingConfirmed)
+def show_the_booking(event: BookingConfirmed) -> None:
+    _show(event.organization_id, event.contact_id)
+
+
+@subscriber(BookingCancelled)
+def take_the_booking_away(event: BookingCancelled) -> None:
+    _show(event.organization_id, event.contact_id)
+
+
+@subscriber(ChargePaid)
+def show_the_payment(event: ChargePaid) -> None:
+    _show(event.organization_id, _who_pays(event.charge_id))
+
+
+@subscriber(ChargeRefunded)
+def take_the_payment_away(event: ChargeRefunded) -> None:
+    _show(event.organization_id, _who_pays(event.charge_id))
+
+
+def _who_pays(charge_id: str) -> str:
+    found = ChargeLink.objects.filter(charge_id=charge_id).values_list("contact_id", flat=True).first()
+    return str(found or "")
+
+
+def _show(organization_id: str, contact_id: str) -> None:
+    """Let the report look again to which it is put down what a contact did."""
+    if contact_id and (campaign_id := last_campaign_of(contact_id)):
         tell(organization_id, campaign_id)

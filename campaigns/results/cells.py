@@ -38,18 +38,25 @@ SELECT 'ai', v.contact_id, m.at, m.cost_micros
 FROM sdr_modelcall m JOIN conversations_conversation v ON v.id = m.conversation_ref AND v.organization_id = m.organization_id
 WHERE m.organization_id = %(organization)s AND m.at >= %(since)s AND m.cost_micros > 0
 """
-_OWNED = f"""
-SELECT r.id, r.variant_id, r.channel_id, r.sent_at, h.kind, h.micros
-FROM ({_HAPPENED}) h CROSS JOIN LATERAL (
+_LED_TO = """
+CROSS JOIN LATERAL (
   SELECT r.* FROM campaigns_recipient r JOIN campaigns_campaign c ON c.id = r.campaign_id
   WHERE r.organization_id = %(organization)s AND r.contact_id = h.contact_id AND r.sent_at <= h.at
     AND r.sent_at > h.at - make_interval(days => c.attribution_days)
   ORDER BY r.sent_at DESC LIMIT 1
-) r WHERE r.campaign_id = %(campaign)s
+) r
+"""
+_OWNED = f"""
+SELECT r.id, r.variant_id, r.channel_id, r.sent_at, h.kind, h.micros FROM ({_HAPPENED}) h {_LED_TO}
+WHERE r.campaign_id = %(campaign)s
 """
 _BY_CELL = f"""
 SELECT variant_id, channel_id, EXTRACT(HOUR FROM sent_at AT TIME ZONE %(zone)s)::int, kind, count(DISTINCT id), sum(micros)::bigint
 FROM ({_OWNED}) owned GROUP BY 1, 2, 3, 4
+"""
+BY_CAMPAIGN = f"""
+SELECT r.campaign_id, h.kind, count(*), sum(h.micros)::bigint FROM ({_HAPPENED}) h {_LED_TO}
+WHERE h.contact_id = %(contact)s GROUP BY 1, 2
 """
 _BY_PERSON = f"SELECT id, kind, count(*), sum(micros)::bigint FROM ({_OWNED}) owned GROUP BY 1, 2"
 

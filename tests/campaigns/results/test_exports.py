@@ -45,7 +45,7 @@ def sold(world: World, book_for: Any) -> World:
 def taken(client: Client, world: World, rest: str) -> bytes:
     answer = client.get(f"/campanhas/{world.campaign.pk}/{rest}")
     assert answer.status_code == 200 and "attachment" in answer["Content-Disposition"]
-    return b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[arg-type]
+    return b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]
 
 
 def cards(page: str) -> dict[str, int]:
@@ -72,7 +72,7 @@ def test_the_sums_of_csv_and_workbook_are_the_cards(bruno: Membership, login: Lo
     assert sum(parse_cents(row[13]) for row in rows) == shown["Receita"] == 1_239_570
 
     book = CalamineWorkbook.from_filelike(io.BytesIO(taken(client, sold, f"resultado.xlsx?por={way}")))
-    cells = book.get_sheet_by_index(0).to_python()[1:]
+    cells: list[Any] = book.get_sheet_by_index(0).to_python()[1:]
     assert [sum(row[column] for row in cells) for column in range(1, 10)] == people
     assert round(sum(row[12] for row in cells) * 100) == shown["Custo"]
     assert round(sum(row[13] for row in cells) * 100) == shown["Receita"]
@@ -84,7 +84,7 @@ def test_the_recipients_add_up_to_the_cards_in_both_formats(bruno: Membership, l
     sums = [sum(round(float(row[column].replace(",", ".")) * 1_000_000) for row in rows) for column in (-3, -2, -1)]
     assert [round(micros / 10_000) for micros in sums] == [whole.fee_cents, whole.ai_cents, whole.revenue_cents]
     book = CalamineWorkbook.from_filelike(io.BytesIO(taken(client, sold, "exportar.xlsx")))
-    cells = book.get_sheet_by_index(0).to_python()[1:]
+    cells: list[Any] = book.get_sheet_by_index(0).to_python()[1:]
     assert [round(sum(row[column] for row in cells) * 100) for column in (-3, -2, -1)] == [
         whole.fee_cents, whole.ai_cents, whole.revenue_cents,
     ]  # fmt: skip
