@@ -45,6 +45,9 @@ def be(options: dict[str, Any]) -> None:
         os.environ["CRASH_AT"] = place
     if place := options.get("freeze_at"):
         freeze_at(place)
+    if options.get("role") in ROLES:
+        # These are never stopped within a transaction, and on a busy machine a worker may well think for seconds in one.
+        connections.settings["default"]["OPTIONS"]["options"] += " -c idle_in_transaction_session_timeout=60000"
     ROLES.get(options.get("role", ""), send)(options)
 
 

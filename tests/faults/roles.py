@@ -6,7 +6,13 @@ from typing import Any
 from config.management.commands.cron import Command as Cron
 from conversations.services import backlog, send
 from core.jobs import QUEUES, work
+from gateways.registry import get_adapter
+from sdr.registry import get_provider
 from sdr.services import turns
+
+# Loaded once, before the first fork: otherwise each child would import them anew, in the midst of a transaction.
+get_adapter("waha")
+get_provider("local")
 
 
 def be_worker(options: dict[str, Any]) -> None:

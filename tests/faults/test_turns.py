@@ -77,13 +77,13 @@ class Crew:
 
     def __init__(self, senders: Senders, dice: random.Random) -> None:
         self.senders, self.dice, self.killed = senders, dice, 0
-        self.workers = [senders.start(role="worker") for _ in range(WORKERS)]
+        self.workers = [senders.start(role="worker", turn_lease=10, send_lease=15) for _ in range(WORKERS)]
         self.cron = senders.start(role="cron")
 
     def kill_one(self) -> None:
         place = self.dice.randrange(WORKERS)
         self.killed += self.workers[place].kill()
-        self.workers[place] = self.senders.start(role="worker")
+        self.workers[place] = self.senders.start(role="worker", turn_lease=10, send_lease=15)
 
     def kill_the_clock(self) -> None:
         self.killed += self.cron.kill()
