@@ -54,6 +54,7 @@ def test_recipients_are_found_by_state_and_reason(bruno: Membership, login: Logi
     client = login(bruno)
     page = client.get(at(world, "?situacao=failed&motivo=131026")).content.decode()
     assert "Pessoa 4" in page and "Pessoa 5" not in page and "undeliverable" not in page
+    assert "exportar.csv?situacao=failed&amp;motivo=131026" in page, "what is shown can be taken away as it is"
     assert "Pessoa 5" in client.get(at(world, "?situacao=failed&motivo=-")).content.decode()
     assert client.get(at(world, "?situacao=failed&motivo=%00")).status_code == 200
 
