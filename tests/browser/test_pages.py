@@ -17,6 +17,9 @@ from config.isolation.world import World, build_world
 from core.clock import now
 from core.tenancy import activate_organization
 from gateways.models import Channel
+from sdr.models import Calibration, Prompt, Refusal
+from sdr.scoring import Rubric
+from tests.sdr.test_numbers import lead
 from tests.support.places import walk_pages
 from tests.support.thread import receive
 
@@ -112,6 +115,64 @@ def test_every_page_of_a_business_at_work(look: Look, world: World, live_server:
         look.at(address)
     assert look.faults == [], "\n".join(look.faults)
     assert look.seen > 50
+
+
+@pytest.mark.parametrize("look", [360, 390, 1440], indirect=True, ids=["small", "phone", "desk"])
+def test_the_pages_of_an_sdr_that_has_worked_for_a_while(look: Look, world: World, live_server: Any) -> None:
+    with activate_organization(world.foreign["organization_id"]):  # type: ignore[arg-type]  # an id of an organization
+        rows = [lead(number, Channel.objects.get(pk=world.foreign["channel_id"])) for number in range(24)]
+        weights = Rubric().as_json()
+        better = weights | {"thresholds": weights["thresholds"] | {"quente": 84}}
+        quality = {"precision": 71.4, "recall": 62.5, "f1": 66.7}
+        Calibration.objects.create(
+            state="proposed", old_rubric=weights, new_rubric=better, before=quality, after=quality, judged=21, fitted=42
+        )
+        words = {
+            "opening": "Oi! Aqui é a Clara.",
+            "note": "Uma nota que é bem mais longa do que a linha de um telefone",
+        }
+        prompts = [
+            Prompt.objects.create(
+                number=number, state="active", share=share, instructions="Fale pouco.\n" * number, **words
+            )
+            for number, share in ((11, 60), (12, 40))
+        ]
+        objections = [
+            {"code": "offer", "words": "20% de desconto se fechar ainda hoje"},
+            {"code": "price", "words": "R$ 590"},
+        ]
+        Refusal.objects.create(
+            conversation_id=rows[0].conversation_id,
+            wanted="Dou 20% de desconto!",
+            sent="Confirmo já.",
+            objections=objections,
+        )
+    client = Client()
+    client.force_login(world.people["foreign_owner"], BACKEND)
+    enter(look.page.context, client, live_server.url)
+    tabs = [
+        "",
+        "resultados/",
+        "conhecimento/",
+        "perguntas/",
+        "agentes/",
+        "prompts/",
+        "recusas/",
+        "pesos/",
+        "aprendizado/",
+        "modelos/",
+        "testar/",
+    ]
+    below = [
+        "resultados/?dias=365",
+        "resultados/conversas/?dias=365&de=all",
+        f"prompts/{prompts[1].pk}/",
+        "agentes/novo/",
+    ]
+    for address in [*tabs, *below]:
+        look.at(f"/sdr/{address}")
+    look.at("/minha-conta/")
+    assert look.faults == [], "\n".join(look.faults)
 
 
 @pytest.mark.parametrize("look", [360], indirect=True, ids=["small"])
