@@ -34,6 +34,7 @@ class Usage:
     plan_name: str
     trial_ends_at: datetime | None
     per_minute: int | None = None
+    zone: str = "UTC"
 
 
 def start_subscription(
@@ -83,7 +84,7 @@ def usage(organization_id: UUID | str, at: datetime) -> Usage:
     plan = subscription.plan
     return Usage(
         today, plan.daily_messages, month, plan.monthly_messages, plan.name, subscription.trial_ends_at,
-        plan.messages_per_minute,
+        plan.messages_per_minute, subscription.organization.timezone,
     )  # fmt: skip
 
 

@@ -6,9 +6,9 @@ from itertools import combinations
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef
 
-from campaigns.models import Campaign, CampaignState, Recipient, Variant
+from campaigns.models import Campaign, Recipient, Variant
 from campaigns.queries.figures import SENT_STATES
 from core.clock import now
 from leads.models import ListMembership
@@ -17,7 +17,7 @@ from sdr.copywriting import similarity
 SAME_VARIANT = 0.75
 SAME_MESSAGE = 0.8
 LOOK_BACK = timedelta(days=30)
-CAMPAIGNS = 20
+WORDINGS = 60
 SHOWN = 2
 
 
@@ -50,17 +50,20 @@ def echoes(texts: Sequence[str], list_ids: Sequence[UUID], campaign_id: UUID | N
     """Return the campaigns of the last month that told people of these lists almost the same, the most alike first."""
     if not texts or not list_ids:
         return []
-    recent = Campaign.objects.filter(started_at__gt=now() - LOOK_BACK).exclude(state=CampaignState.DRAFT)
-    found = {one.pk: one for one in recent.exclude(pk=campaign_id).order_by("-started_at")[:CAMPAIGNS]}
+    recent = Variant.objects.filter(campaign__started_at__gt=now() - LOOK_BACK).exclude(campaign=campaign_id)
+    found: dict[UUID, Campaign] = {}
     said: dict[UUID, float] = {}
-    for pk, body in Variant.objects.filter(campaign__in=found).values_list("campaign_id", "body"):
-        said[pk] = max(said.get(pk, 0.0), *(similarity(text, body) for text in texts))
+    for one in recent.select_related("campaign").order_by("-campaign__started_at", "label")[:WORDINGS]:
+        pk = one.campaign_id
+        found[pk] = one.campaign
+        said[pk] = max(said.get(pk, 0.0), *(similarity(text, one.body) for text in texts))
     alike = sorted((pk for pk in said if said[pk] >= SAME_MESSAGE), key=lambda pk: -said[pk])[:SHOWN]
-    counted = [Echo(found[pk], round(100 * said[pk]), _people(pk, list_ids)) for pk in alike]
-    return [echo for echo in counted if echo.people]
+    people = _people(alike, list_ids) if alike else {}
+    return [Echo(found[pk], round(100 * said[pk]), people[pk]) for pk in alike if pk in people]
 
 
-def _people(campaign_id: UUID, list_ids: Sequence[UUID]) -> int:
+def _people(campaign_ids: Sequence[UUID], list_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Count who of the lists got each of the campaigns."""
     places = ListMembership.objects.filter(contact_list__in=list_ids, contact=OuterRef("contact_id"))
-    rows = Recipient.objects.filter(campaign_id=campaign_id, state__in=SENT_STATES)
-    return int(rows.filter(Exists(places)).count())
+    rows = Recipient.objects.filter(Exists(places), campaign__in=campaign_ids, state__in=SENT_STATES).order_by()
+    return dict(rows.values_list("campaign_id").annotate(count=Count("pk")))

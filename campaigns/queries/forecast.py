@@ -7,7 +7,6 @@ from uuid import UUID
 from django.db.models import Count, Q
 from django.db.models.functions import TruncHour
 
-from accounts.models import Organization
 from billing import services as billing
 from campaigns.models import Campaign, CampaignChannel, CampaignState, Recipient, RecipientState
 from campaigns.preflight.calendar import SHARED_FOR, STEPS, Allowance, Line, People, Plan, PlannedDay, Walk
@@ -57,11 +56,11 @@ def plan(
     mine = Line(set(connected), free, hours, priority, dict(kept), rests_of(hours, off))
     if not mine.left or not connected:
         return None
-    zone = Organization.objects.values_list("timezone", flat=True).get(pk=organization_id)
+    usage = usage or billing.usage(organization_id, now())
+    zone = usage.zone
     others = _others(set(connected), campaign_id)
     beside = {pk for line in others for pk in line.channels} - set(connected)
     rows = [*connected.values(), *Channel.objects.filter(pk__in=beside, state=ChannelState.CONNECTED)]
-    usage = usage or billing.usage(organization_id, now())
     allowance, people = Allowance(usage, now(), zone), _people(rows)
     return Walk(rows, mine, others, start or now(), zone, allowance, usage.per_minute, steps, people).run()
 
@@ -88,19 +87,20 @@ def _people(channels: Sequence[Channel]) -> dict[UUID, People]:
 def _others(channel_ids: set[UUID], campaign_id: UUID | None) -> list[Line]:
     """Return what other running campaigns have in line that these numbers serve."""
     sharing = CampaignChannel.objects.filter(channel__in=channel_ids, campaign__state=CampaignState.RUNNING)
-    campaigns = Campaign.objects.filter(pk__in=sharing.values("campaign_id")).exclude(pk=campaign_id)
-    off = days_off_in(one.sending_hours for one in campaigns)
-    found = {
-        one.pk: Line(set(), 0, one.sending_hours, one.priority, holidays=rests_of(one.sending_hours, off))
-        for one in campaigns
-    }
+    serves = Q(channel__role__in=SENDING_ROLES) | ~Q(took_over_at=None)
+    ours = CampaignChannel.objects.filter(serves, campaign__in=sharing.values("campaign_id")).exclude(
+        campaign=campaign_id
+    )
+    links = list(ours.select_related("campaign").order_by("served_at"))
+    off = days_off_in(link.campaign.sending_hours for link in links)
+    found: dict[UUID, Line] = {}
+    for turn, link in enumerate(links):
+        hours, priority = link.campaign.sending_hours, link.campaign.priority
+        line = found.setdefault(link.campaign_id, Line(set(), 0, hours, priority, holidays=rests_of(hours, off)))
+        line.channels = {*line.channels, link.channel_id}
+        line.served[link.channel_id] = turn
     if not found:
         return []
-    serves = Q(channel__role__in=SENDING_ROLES) | ~Q(took_over_at=None)
-    links = CampaignChannel.objects.filter(serves, campaign__in=found).order_by("served_at")
-    for turn, (pk, channel_id) in enumerate(links.values_list("campaign_id", "channel_id")):
-        found[pk].channels = {*found[pk].channels, channel_id}
-        found[pk].served[channel_id] = turn
     rows = Recipient.objects.filter(campaign__in=found, state=RecipientState.QUEUED).order_by()
     for pk, channel_id, people in rows.values_list("campaign_id", "channel_id").annotate(count=Count("pk")):
         if channel_id in found[pk].channels:

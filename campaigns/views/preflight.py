@@ -9,7 +9,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from billing.services import Usage
-from campaigns.models import Campaign, Variant
+from campaigns.models import Campaign, CampaignState, Variant
 from campaigns.preflight.calendar import Plan
 from campaigns.preflight.comparing import compare
 from campaigns.preflight.likeness import alike_variants, echoes
@@ -163,7 +163,8 @@ def promise_context(campaign: Campaign) -> dict[str, Any]:
     """Return what was planned at the start beside what happened."""
     compared = compare(campaign)
     channels = campaign.channels.in_bulk(list(compared.by_channel)) if compared else {}
-    late = compared.late_seconds if compared else None
+    # Nobody knows how long a pause will last, so that nothing is early or late meanwhile.
+    late = compared.late_seconds if compared and campaign.state != CampaignState.PAUSED else None
     return {
         "campaign": campaign,
         "compared": compared,
