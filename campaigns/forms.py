@@ -138,7 +138,7 @@ def fingerprint(campaign: Campaign) -> str:
     rules = sorted(campaign.audience_rules.items())
     said = [campaign.name, bodies, lists, channels, campaign.start_at, sorted(campaign.sending_hours.items()), rules,
             sorted(campaign.recurrence.rule.items()) if campaign.repeats else [], campaign.late_hours,
-            drafts_of(campaign), campaign.stops_on]  # fmt: skip
+            drafts_of(campaign), campaign.stops_on, campaign.priority]  # fmt: skip
     return hashlib.sha256(repr(said).encode()).hexdigest()
 
 

@@ -13,6 +13,7 @@ from campaigns.errors import CampaignIncompleteError
 from campaigns.models import Campaign
 from campaigns.schedules.rules import HolidayPolicy, Rule
 from campaigns.schedules.settings import LATE_CHOICES
+from campaigns.services.drafts import MAX_PRIORITY
 
 REPEAT = "repeat"
 UNITS: Final = [
@@ -27,6 +28,11 @@ LATE_WORDS: Final = {
 }  # fmt: skip
 LATE: Final = [(hours, LATE_WORDS[hours]) for hours in LATE_CHOICES]
 DATE: Final = {"type": "date"}
+# The classes of CAM-32; any other number from -100 to 100 comes by the API, and stays.
+APPROVED, NORMAL, EXPIRED = 50, 0, -50
+PRIORITIES: Final = [
+    (APPROVED, _("Approved: goes first")), (NORMAL, _("Normal")), (EXPIRED, _("Expired: goes last")),
+]  # fmt: skip
 
 
 class ScheduleForm(forms.Form):
@@ -61,6 +67,10 @@ class ScheduleForm(forms.Form):
     repeat_holidays = forms.ChoiceField(
         label=_("When it falls on a holiday"), choices=HolidayPolicy.choices, required=False, initial=HolidayPolicy.MOVE
     )
+    priority = forms.TypedChoiceField(
+        label=_("When there is more to send than fits into the day"), choices=PRIORITIES, coerce=int, required=False, initial=0,
+        help_text=_("Campaigns that share a number take turns; one of a higher class goes first."),
+    )  # fmt: skip
     late_hours = forms.TypedChoiceField(
         label=_("If the time was missed"), choices=[("", _("As in the settings")), *LATE], coerce=int, empty_value=None,
         required=False, help_text=_("Because the system was down, or none of its numbers was connected."),
@@ -74,6 +84,19 @@ class ScheduleForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.initial.setdefault("repeat_from", (timezone.localdate() + timedelta(days=1)).isoformat())
         self.initial.setdefault("repeat_weekdays", ["0"])
+
+        own = self.written_priority
+        if own not in dict(PRIORITIES) and abs(own) <= MAX_PRIORITY:
+            field = self.fields["priority"]
+            assert isinstance(field, forms.TypedChoiceField)
+            field.choices = [*PRIORITIES, (own, str(own))]
+
+    @property
+    def written_priority(self) -> int:
+        """The class as it is chosen, good or not."""
+        source = self.data if self.is_bound else self.initial
+        text = str(source.get("priority") or 0)[:5]
+        return int(text) if text.removeprefix("-").isdecimal() else NORMAL
 
     @property
     def is_repeating(self) -> bool:
@@ -125,6 +148,7 @@ class ScheduleForm(forms.Form):
 def initial_schedule(campaign: Campaign) -> dict[str, Any]:
     """Return what a campaign says of its schedule as the first values of the fields."""
     found: dict[str, Any] = {
+        "priority": campaign.priority,
         "late_hours": "" if campaign.late_hours is None else campaign.late_hours,
         "skips_holidays": bool(campaign.sending_hours.get("skips_holidays")),
     }

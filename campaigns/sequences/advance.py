@@ -41,13 +41,13 @@ LATE_NEWS = timedelta(days=30)
 
 def advance_sequences() -> int:
     """Begin the next step for everybody whose wait is over; return for how many."""
+    _reopen()
     count = 0
     for organization_id, pk in _running():
         with activate_organization(organization_id):
             count += sum(
                 _advance(pk, number) for number in Step.objects.filter(campaign=pk).values_list("number", flat=True)
             )
-    _reopen()
     return count
 
 

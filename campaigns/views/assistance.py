@@ -167,6 +167,7 @@ def summary_of(request: MemberRequest, form: CampaignForm) -> dict[str, Any]:
         start=start,
         organization_id=request.organization.pk,
         campaign_id=_campaign_id(form),
+        priority=form.written_priority,
         usage=usage,
     )
     missing = _missing(

@@ -72,7 +72,7 @@ def draft_of(campaign: Campaign, counts: AudienceCounts) -> Draft:
         channels=serving(campaign),
         counts=counts,
         list_ids=ordered_lists(campaign),
-        texts=list(campaign.variants.order_by("label").values_list("label", "body")),
+        texts=list(campaign.variants.filter(step=1).order_by("label").values_list("label", "body")),
         hours=campaign.sending_hours,
         start=campaign.start_at,
         organization_id=campaign.organization_id,

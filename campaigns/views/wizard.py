@@ -92,6 +92,7 @@ def _saved(request: MemberRequest, form: CampaignForm, campaign: Campaign | None
         "channel_ids": [one.pk for one in data["channels"]],
         "start_at": data["start_at"] if starts and data["when"] == "later" else None,
         "sending_hours": form.sending_hours,
+        "priority": data["priority"] or 0,
         "business_context": data["business_context"],
         "audience": form.written_rules,
         "actor": request.membership,

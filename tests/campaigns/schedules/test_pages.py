@@ -215,3 +215,23 @@ def test_the_settings_are_for_who_manages(
     assert ScheduleSettings.objects.get().late_hours == 0
     assert client.post(SETTINGS, {"late_hours": "5"}).status_code == 422
     assert ScheduleSettings.objects.get().late_hours == 0
+
+
+# ---- Classes
+
+
+@pytest.mark.parametrize(("sent", "kept"), [("50", 50), ("-50", -50), ("", 0), ("7", 7)])
+def test_a_campaign_has_a_class_of_priority(
+    bruno: Membership, login: Login, form: dict[str, Any], sent: str, kept: int
+) -> None:
+    client = login(bruno)
+    client.post(NEW, form | {"priority": sent, "go": "draft"})
+    campaign = Campaign.objects.get()
+    assert campaign.priority == kept
+    assert f'value="{kept}" selected' in client.get(f"/campanhas/{campaign.pk}/editar/").content.decode()
+
+
+@pytest.mark.parametrize("sent", ["101", "-101", "x", "9" * 40])
+def test_a_class_that_is_none_is_refused(bruno: Membership, login: Login, form: dict[str, Any], sent: str) -> None:
+    assert login(bruno).post(NEW, form | {"priority": sent}).status_code == 422
+    assert not Campaign.objects.exists()
