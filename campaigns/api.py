@@ -79,6 +79,7 @@ class CampaignIn(Schema):
     sending_hours: HoursIn | None = None
     priority: int = Field(0, ge=-100, le=100)
     audience: AudienceIn | None = None
+    split: Literal["weights", "auto"] = "weights"
 
 
 class CampaignOut(Schema):
@@ -183,6 +184,7 @@ def create_campaign(request: HttpRequest, data: CampaignIn) -> tuple[int, Campai
         sending_hours=data.sending_hours.dict() if data.sending_hours else None,
         priority=data.priority,
         audience=data.audience.dict() if data.audience else None,
+        split=data.split,
     )
 
 

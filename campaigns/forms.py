@@ -8,12 +8,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.forms_audience import AudienceForm, initial_rules
-from campaigns.models import Campaign
+from campaigns.models import Campaign, Split
 from campaigns.schedules.forms import REPEAT, ScheduleForm, initial_schedule
 from campaigns.sequences.forms import SequenceForm, initial_steps
 from campaigns.sequences.steps import drafts_of
 from campaigns.services.audience import ordered_lists
-from campaigns.services.drafts import MAX_BODY, MAX_VARIANTS, VariantDraft
+from campaigns.services.drafts import MAX_BODY, MAX_VARIANTS, MAX_WEIGHT, VariantDraft
 from core.ids import uuid7
 from gateways.models import Channel, ChannelRole
 from gateways.registry import campaign_providers
@@ -38,6 +38,10 @@ class CampaignForm(ScheduleForm, SequenceForm, AudienceForm):
         error_messages={"required": _("Choose at least one list.")},
     )  # fmt: skip
     business_context = forms.CharField(required=False, max_length=2000, widget=forms.Textarea)
+    split = forms.ChoiceField(
+        label=_("Divide people"), required=False, initial=Split.WEIGHTS, widget=forms.RadioSelect,
+        choices=[(Split.WEIGHTS, _("By weight")), (Split.AUTOMATIC, _("Automatically"))],
+    )  # fmt: skip
     channels = forms.ModelMultipleChoiceField(
         label=_("Numbers"), queryset=Channel.unscoped.none(), widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Choose at least one number.")},
@@ -61,6 +65,7 @@ class CampaignForm(ScheduleForm, SequenceForm, AudienceForm):
         **dict.fromkeys(("recurrence", *ScheduleForm.base_fields), "quando"),
         "name": "publico", "lists": "publico", "list_ids": "publico", "empty_audience": "publico",
         "steps": "mensagem", "stops_on": "mensagem", "variant": "mensagem", "variants": "mensagem", "business_context": "mensagem",
+        "split": "mensagem",
         "channels": "numeros", "channel_ids": "numeros",
         "when": "quando", "start_at": "quando", "hours_start": "quando", "hours_end": "quando", "days": "quando",
         "sending_hours": "quando",
@@ -85,8 +90,21 @@ class CampaignForm(ScheduleForm, SequenceForm, AudienceForm):
         written = self.data.getlist("variant") if hasattr(self.data, "getlist") else []
         return [text.replace("\r\n", "\n")[: MAX_BODY + 1] for text in written] or [""]
 
+    @property
+    def weights(self) -> list[int]:
+        """The weight of each text as it was written, 1 where none was."""
+        if not self.is_bound:
+            return list(self.initial.get("weights") or [])
+        written = self.data.getlist("weight") if hasattr(self.data, "getlist") else []
+        read = [int(text) if text.isdecimal() and len(text) < 4 else 0 if text.strip() else 1 for text in written]
+        return (read + [1] * len(self.texts))[: len(self.texts)]
+
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
+        data["split"] = data.get("split") or Split.WEIGHTS
+        if not all(1 <= draft.weight <= MAX_WEIGHT for draft in self.drafts):
+            words = _("The weight of a variant goes from 1 to 100.")
+            self.add_error(None, forms.ValidationError(words, code="variant"))
         texts = [text for text in self.texts if text.strip()]
         if not texts:
             self.add_error(None, forms.ValidationError(_("Write at least one message."), code="variant"))
@@ -108,7 +126,9 @@ class CampaignForm(ScheduleForm, SequenceForm, AudienceForm):
 
     @property
     def drafts(self) -> list[VariantDraft]:
-        return [VariantDraft(text) for text in self.texts if text.strip()]
+        return [
+            VariantDraft(text, weight) for text, weight in zip(self.texts, self.weights, strict=True) if text.strip()
+        ]
 
     @property
     def sending_hours(self) -> dict[str, Any]:
@@ -132,11 +152,11 @@ class CampaignForm(ScheduleForm, SequenceForm, AudienceForm):
 
 def fingerprint(campaign: Campaign) -> str:
     """Return a hash of what a campaign says, to whom, through which numbers and when."""
-    bodies = list(campaign.variants.filter(step=1).order_by("label").values_list("body", flat=True))
+    bodies = list(campaign.variants.filter(step=1).order_by("label").values_list("body", "weight"))
     channels = sorted(str(pk) for pk in campaign.campaign_channels.values_list("channel_id", flat=True))
     lists = [str(pk) for pk in ordered_lists(campaign)]
     rules = sorted(campaign.audience_rules.items())
-    said = [campaign.name, bodies, lists, channels, campaign.start_at, sorted(campaign.sending_hours.items()), rules,
+    said = [campaign.name, campaign.split, bodies, lists, channels, campaign.start_at, sorted(campaign.sending_hours.items()), rules,
             sorted(campaign.recurrence.rule.items()) if campaign.repeats else [], campaign.late_hours,
             drafts_of(campaign), campaign.stops_on, campaign.priority]  # fmt: skip
     return hashlib.sha256(repr(said).encode()).hexdigest()
@@ -145,13 +165,16 @@ def fingerprint(campaign: Campaign) -> str:
 def initial_of(campaign: Campaign) -> dict[str, Any]:
     """Return a campaign as the wizard's first values."""
     hours = campaign.sending_hours
+    said = list(campaign.variants.filter(step=1).order_by("label").values_list("body", "weight"))
     start = timezone.localtime(campaign.start_at).strftime(MINUTE) if campaign.start_at else ""
     return {
         "key": str(campaign.pk),
         "name": campaign.name,
         "lists": ordered_lists(campaign),
         "channels": list(campaign.campaign_channels.values_list("channel_id", flat=True)),
-        "texts": list(campaign.variants.filter(step=1).order_by("label").values_list("body", flat=True)),
+        "texts": [body for body, _weight in said],
+        "weights": [weight for _body, weight in said],
+        "split": campaign.split,
         "business_context": campaign.business_context,
         "when": "later" if start else "now",
         "start_at": start,

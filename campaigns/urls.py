@@ -3,7 +3,7 @@ from django.urls.converters import StringConverter
 
 from campaigns.schedules.views import schedule_settings
 from campaigns.sequences.views import step_change, steps_edit
-from campaigns.views import assistance, bulk, guard, report, results, wizard
+from campaigns.views import assistance, bulk, choice, guard, hours, report, results, variants, wizard
 
 
 class ActionConverter(StringConverter):
@@ -20,11 +20,13 @@ urlpatterns = [
     path("", report.campaign_list, name="list"),
     path("selecionadas/", bulk.campaigns_change, name="change"),
     path("pausa-automatica/", guard.guard_settings, name="guard"),
+    path("respostas/", hours.hours_page, name="hours"),
+    path("respostas/ritmo/", hours.hours_follow, name="hours-follow"),
     path("nova/", wizard.campaign_create, name="create"),
     path("nova/resumo/", assistance.summary, name="summary"),
     path("nova/fora/", assistance.left_out, name="left-out"),
     path("nova/previa/", assistance.message_preview, name="message-preview"),
-    path("nova/variacao/", assistance.variant_change, name="variant-change"),
+    path("nova/variacao/", variants.variant_change, name="variant-change"),
     path("nova/etapas/", step_change, name="step-change"),
     path("<uuid:campaign_id>/etapas/", steps_edit, name="steps"),
     path("horarios/", schedule_settings, name="schedule-settings"),
@@ -40,5 +42,7 @@ urlpatterns = [
     path("<uuid:campaign_id>/resultado.pdf", results.results_paper, name="results-pdf"),
     path("<uuid:campaign_id>/atribuicao/", results.attribution, name="attribution"),
     path("<uuid:campaign_id>/destinatarios/<uuid:recipient_id>/", report.recipient_decide, name="recipient-decide"),
+    path("<uuid:campaign_id>/respostas/", hours.campaign_hours, name="campaign-hours"),
+    path("<uuid:campaign_id>/variacoes/<uuid:variant_id>/usar/", choice.variant_choose, name="variant-choose"),
     path("<uuid:campaign_id>/<campaign_action:action>/", report.campaign_action, name="action"),
 ]

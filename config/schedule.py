@@ -23,6 +23,7 @@ from campaigns.jobs import (
     sweep_campaigns,
     watch_campaigns,
 )
+from campaigns.services.shares import shift_shares
 from conversations.services.hidden import resolve_all_hidden
 from conversations.services.send import sweep_outgoing
 from core.schedule import Recurring
@@ -59,6 +60,7 @@ RECURRING: list[Recurring] = [
     Recurring(sweep_campaigns, 5, "Lapsed claims become unknown, finished campaigns end, standbys take over."),
     Recurring(watch_campaigns, 15, "Note why a running campaign waits."),
     Recurring(fold_counts, 30, "Sum up the counts of recipients."),
+    Recurring(shift_shares, 300, "Let more people get the wording that is answered more."),
     Recurring(build_missing_audiences, 20, "Freeze audiences whose job was lost."),
     Recurring(resume_stalled_imports, 15, "Go on with imports whose bell or worker was lost."),
     Recurring(resume_stalled_bulks, 15, "Go on with bulk actions whose bell or worker was lost."),

@@ -5,10 +5,12 @@ that keeps it use the same arithmetic.
 """
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
 from core.clock import day_bounds, local, now, outside_quiet
+from core.week import DAYS, HOURS
 from gateways.models import Channel, ChannelRole, ChannelState
 from gateways.portfolios import is_full, limit_of
 from gateways.registry import get_adapter
@@ -23,7 +25,7 @@ WARM_UP = ((1, 20), (2, 40), (3, 60), (5, 100), (7, 180), (10, 300), (13, 450))
 WARM_DAYS = 14
 # What a number sends a day that only has to stay ready.
 WARMING_CAP = 60
-HOURS, LONGEST_STRETCH = 24, 2.0
+LONGEST_STRETCH = 2.0
 
 
 @dataclass(frozen=True)
@@ -108,9 +110,15 @@ def care_of(channel: Channel, at: datetime) -> float:
 
 def stretch_of(channel: Channel, at: datetime) -> float:
     """Return by how much the gaps are longer than usual: in hours in which few answer, and after a restriction."""
-    shape = channel.hour_shape
-    hourly = shape[at.astimezone(UTC).hour] / 100 if shape and len(shape) == HOURS else 1.0
-    return max(1.0, min(LONGEST_STRETCH, hourly)) * (2.0 - care_of(channel, at))
+    return hour_stretch(channel.hour_shape, at) * (2.0 - care_of(channel, at))
+
+
+def hour_stretch(shape: Sequence[int] | None, at: datetime) -> float:
+    """Return by how much a shape of the week stretches the gaps at a moment, 1 to 2; a shape of one day holds for each."""
+    if not shape or len(shape) not in {HOURS, HOURS * DAYS}:
+        return 1.0
+    utc = at.astimezone(UTC)
+    return max(1.0, min(LONGEST_STRETCH, shape[(utc.weekday() * HOURS + utc.hour) % len(shape)] / 100))
 
 
 def is_restricted(channel: Channel, at: datetime) -> bool:

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.http import QueryDict
 
+from core.text import slug_key
 from leads.models import Contact
 from leads.queries import REACH, contacts, ids_of
 
@@ -20,6 +21,7 @@ class Filters:
     tag: str = ""
     temperature: str = ""
     reach: str = ""
+    empty: str = ""
 
     @classmethod
     def of(cls, query: QueryDict) -> "Filters":
@@ -31,12 +33,18 @@ class Filters:
             tag=query.get("etiqueta", "").replace("\0", "")[:40],
             temperature=temperature if temperature in TEMPERATURES else "",
             reach=reach if reach in REACH else "",
+            empty=slug_key(query.get("vazio", "")[:60]),
         )
 
     def __bool__(self) -> bool:
-        return any((self.search, self.list_id, self.tag, self.temperature, self.reach))
+        return any((self.search, self.list_id, self.tag, self.temperature, self.reach, self.empty))
 
     def contacts(self) -> "QuerySet[Contact]":
         return contacts(
-            search=self.search, list_id=self.list_id, tag=self.tag, temperature=self.temperature, reach=self.reach
+            search=self.search,
+            list_id=self.list_id,
+            tag=self.tag,
+            temperature=self.temperature,
+            reach=self.reach,
+            empty=self.empty,
         )

@@ -6,7 +6,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import F, Func, Q, QuerySet, TextField, Value
+from django.db.models.functions import Coalesce, Trim
+from django.db.models.lookups import Exact
 from django.utils.translation import gettext as _
 
 from core.phones import InvalidPhoneError, canonical, match_key
@@ -18,6 +20,7 @@ from leads.models import AttributeLabel, Contact, ContactIdentity, ContactList, 
 __all__ = ["attribute_labels", "contacts", "get_contact", "get_import", "get_list", "known_tags", "lists", "phone_key"]
 
 REACH: Final = ("receives", "status_0", "opted_out")
+COLUMNS: Final = {"nome": "name", "nome_completo": "name", "city": "city", "phone": "phone", "email": "email"}
 MAX_WORDS: Final = 6
 RECENT: Final = 2_000
 MAX_TAGS: Final = 60
@@ -26,12 +29,13 @@ _NUMBERLIKE = re.compile(r"[+()./\d-]*\d[+()./\d-]*")
 
 def contacts(
     *, search: str = "", list_id: UUID | None = None, temperature: str = "", phone: str = "", opted_out: bool = False,
-    tag: str = "", reach: str = "", qualification: str = "",
+    tag: str = "", reach: str = "", qualification: str = "", empty: str = "",
 ) -> "QuerySet[Contact]":  # fmt: skip
     """Return the contacts that match, unordered, without those whose data was erased.
 
     A phone matches with and without the ninth digit. ``qualification`` is the state that the SDR has written on the contact, its
-    attribute ``sdr_ia_status``. ``reach`` is one of :data:`REACH`: whom campaigns may write to.
+    attribute ``sdr_ia_status``. ``reach`` is one of :data:`REACH`: whom campaigns may write to. ``empty`` is a field, as in a
+    placeholder of a message, of which nothing is known.
     """
     rows: QuerySet[Contact] = Contact.objects.filter(anonymised_at=None, merged_into=None)
     for word in search_words(search):
@@ -50,7 +54,19 @@ def contacts(
         rows = rows.filter(opted_out_at=None, status=1).exclude(phone="")
     if reach == "status_0":
         rows = rows.filter(status=0)
+    if empty:
+        rows = rows.filter(lacks(empty))
     return _with_phone(rows, phone) if phone else rows
+
+
+def lacks(key: str, path: str = "") -> Q:
+    """Return the condition that a contact has nothing in a field of messages; ``path`` leads to the contact, e.g. ``contact__``."""
+    # Not as a lookup by name: a field may be called "contains", or like a number.
+    own = Func(F(f"{path}attributes"), Value(key), function="jsonb_extract_path_text", output_field=TextField())
+    blank = Value("", output_field=TextField())
+    nothing = Q(Exact(Trim(Coalesce(own, blank)), blank))
+    column = COLUMNS.get(key)
+    return nothing & Q(**{f"{path}{column}": ""}) if column else nothing
 
 
 def _with_phone(rows: "QuerySet[Contact]", phone: str) -> "QuerySet[Contact]":

@@ -153,19 +153,34 @@ class Turn:
 
 @dataclass(frozen=True)
 class CopyBrief:
-    """What campaign texts are about; ``than`` are texts that the new ones must differ from."""
+    """What campaign texts are about; ``than`` are texts that the new ones must differ from.
+
+    ``kind`` is one of :class:`sdr.copywriting.CopyKind`; ``broken`` are the rules, in words, that an earlier try broke.
+    """
 
     context: str = ""
     product: str = ""
     business_name: str = ""
     services: tuple[str, ...] = ()
     than: tuple[str, ...] = ()
+    kind: str = "first"
+    broken: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A text that is not offered: ``code`` is the rule that it breaks, or ``alike``, by ``percent`` the same as another."""
+
+    text: str
+    code: str
+    percent: int = 0
 
 
 @dataclass(frozen=True)
 class Copy:
     texts: tuple[str, ...]
     usage: Usage = field(default_factory=Usage)
+    refused: tuple[Refused, ...] = ()
 
 
 @dataclass(frozen=True)

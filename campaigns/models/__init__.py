@@ -1,5 +1,5 @@
 from campaigns.models.answering import CampaignAgent
-from campaigns.models.campaign import Campaign, CampaignChannel, CampaignList, CampaignState, Variant
+from campaigns.models.campaign import Campaign, CampaignChannel, CampaignList, CampaignState, Split, Variant
 from campaigns.models.guard import CampaignGuard
 from campaigns.models.recipient import Recipient, RecipientState, SkipReason
 from campaigns.models.sequence import Step, StopReason, WaitUnit
@@ -20,6 +20,7 @@ __all__ = [
     "Recurrence",
     "ScheduleSettings",
     "SkipReason",
+    "Split",
     "Step",
     "StopReason",
     "Tally",

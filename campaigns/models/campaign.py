@@ -2,6 +2,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Membership, OrganizationOwned
 from gateways.models import Channel
@@ -17,6 +18,13 @@ class CampaignState(models.TextChoices):
     CANCELLED = "cancelled", _("cancelled")
 
 
+class Split(models.TextChoices):
+    """How people are divided among the variants."""
+
+    WEIGHTS = "weights", pgettext_lazy("variants", "by weight")
+    AUTOMATIC = "auto", pgettext_lazy("variants", "more of what is answered more")
+
+
 class Campaign(OrganizationOwned):
     """A message in one or more variants to the contacts of some lists.
 
@@ -29,6 +37,8 @@ class Campaign(OrganizationOwned):
     start that was missed may be made up for without asking: None as the organization says, 0 never.
     ``promise`` is what was planned at the start, as :mod:`campaigns.preflight.keeping` writes it; ``watched`` is what the watch over
     rising failures remembers (:mod:`campaigns.services.guard`); ``left_count`` are the people who asked not to receive after it.
+    ``split`` says how people are divided among the variants; ``shares`` are the shares that hold now where they are not those
+    of the weights: ``{variant: per mille}``.
     ``errors`` counts failures by code: ``{code: {"count", "text"}}``. ``sent_count`` includes what was later delivered or read.
     """
 
@@ -46,6 +56,8 @@ class Campaign(OrganizationOwned):
     stops_on = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
     attribution_days = models.PositiveSmallIntegerField(default=30, db_default=30)
     fees = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    split = models.CharField(max_length=8, choices=Split, default=Split.WEIGHTS, db_default="weights")
+    shares = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     audience_built_at = models.DateTimeField(null=True)
     total = models.PositiveIntegerField(default=0)
     sent_count = models.PositiveIntegerField(default=0)

@@ -1,7 +1,7 @@
 """What the report shows beside the figures: the numbers at work, who of the answers is warm, which wording leads, what failed."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,8 +22,6 @@ LOOK_BACK = timedelta(minutes=10)
 MANY_ANSWERS = 5_000
 TICKS = 150
 """As many lines as can be told apart on a track."""
-ENOUGH_SENT = 20
-CLEAR_PERCENT = 5
 FAILURES = (RecipientState.FAILED, RecipientState.INVALID)
 TEMPERATURES = ("quente", "morno", "frio", "muito_frio")
 
@@ -40,15 +38,6 @@ class Lane:
     @property
     def is_sending(self) -> bool:
         return bool(self.sent) and self.card.channel.state == ChannelState.CONNECTED
-
-
-@dataclass(frozen=True)
-class Leader:
-    """The wording that more people answer, and by how much in percent."""
-
-    label: str
-    other: str
-    percent: int
 
 
 def lanes(campaign: Campaign, figures: Sequence[dict[str, Any]], zone: str) -> list[Lane]:
@@ -87,18 +76,6 @@ def answer_temperatures(campaign: Campaign, answers: int = 0) -> dict[str, int]:
 def _temperatures(campaign: Campaign) -> dict[str, int]:
     rows = Recipient.objects.filter(campaign=campaign).exclude(replied_at=None).values_list("contact__temperature")
     return dict(rows.annotate(count=Count("pk")))
-
-
-def leader(variants: Iterable[dict[str, Any]]) -> Leader | None:
-    """Return the leading wording, once the two best were sent often enough to compare."""
-    opening = (row for row in variants if row["variant"].step == 1)
-    rows = sorted((row for row in opening if row["sent"] >= ENOUGH_SENT), key=lambda row: -row["reply_rate"])
-    if len(rows) < 2 or rows[0]["reply_rate"] <= rows[1]["reply_rate"]:
-        return None
-    first, second = rows[0], rows[1]
-    gain = (first["reply_rate"] / second["reply_rate"] - 1) * 100 if second["reply_rate"] else 100
-    percent = round(gain)
-    return Leader(first["variant"].label, second["variant"].label, percent) if percent >= CLEAR_PERCENT else None
 
 
 def failures(campaign: Campaign) -> list[tuple[int, str]]:

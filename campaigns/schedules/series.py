@@ -30,7 +30,7 @@ from core.ids import uuid7
 
 COUNTED = (Outcome.MADE, Outcome.NOBODY)
 # What is the pattern's own; everything else that it says, its times say too.
-OWN_FIELDS = frozenset({"id", "state", "start_at", "repeats", "series", "created_at", "archived_at"})
+OWN_FIELDS = frozenset({"id", "state", "start_at", "repeats", "series", "created_at", "archived_at", "shares"})
 PREVIEWED = 5
 # A time that is moved past days off comes some days after its day.
 LONGEST_MOVE = timedelta(days=15)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Membership
 from accounts.services.audit import record_audit
 from campaigns.errors import CampaignIncompleteError
-from campaigns.models import Campaign, CampaignChannel, CampaignList, CampaignState, Variant
+from campaigns.models import Campaign, CampaignChannel, CampaignList, CampaignState, Split, Variant
 from campaigns.services.audience_rules import AudienceRules
 from campaigns.services.transitions import Action, check, lock, tell_pages
 from core.clock import SendingHours, now
@@ -49,6 +49,7 @@ class _Content:
     priority: int
     business_context: str
     audience: Mapping[str, Any]
+    split: str
 
 
 @transaction.atomic
@@ -56,7 +57,7 @@ def create_campaign(
     *, name: str, list_ids: Sequence[UUID], variants: Sequence[VariantDraft], channel_ids: Sequence[UUID],
     start_at: datetime | None = None, sending_hours: Mapping[str, Any] | None = None, priority: int = 0,
     business_context: str = "", audience: Mapping[str, Any] | None = None, actor: Membership | None = None,
-    key: UUID | None = None,
+    key: UUID | None = None, split: str = Split.WEIGHTS,
 ) -> Campaign:  # fmt: skip
     """Create a campaign: scheduled when it has a start, else a draft until somebody starts it.
 
@@ -66,7 +67,7 @@ def create_campaign(
     """
     campaign = Campaign(organization_id=current_organization_id(), created_by=actor, **({"id": key} if key else {}))
     _write(campaign, _Content(name, list_ids, variants, channel_ids, start_at, sending_hours, priority, business_context,
-                              audience or {}))  # fmt: skip
+                              audience or {}, split))  # fmt: skip
     record_audit("campaign.created", actor=actor, target=campaign.name, data={"state": campaign.state})
     return campaign
 
@@ -76,13 +77,13 @@ def update_draft(
     campaign: Campaign, *, name: str, list_ids: Sequence[UUID], variants: Sequence[VariantDraft],
     channel_ids: Sequence[UUID], start_at: datetime | None = None, sending_hours: Mapping[str, Any] | None = None,
     priority: int = 0, business_context: str = "", audience: Mapping[str, Any] | None = None,
-    actor: Membership | None = None,
+    actor: Membership | None = None, split: str = Split.WEIGHTS,
 ) -> Campaign:  # fmt: skip
     """Replace what a campaign says, to whom and when, as long as it has not started."""
     locked = lock(campaign)
     check(locked, Action.UPDATE)
     _write(locked, _Content(name, list_ids, variants, channel_ids, start_at, sending_hours, priority, business_context,
-                            audience or {}))  # fmt: skip
+                            audience or {}, split))  # fmt: skip
     record_audit("campaign.changed", actor=actor, target=locked.name, data={"state": locked.state})
     tell_pages(locked)
     return locked
@@ -98,6 +99,7 @@ def _write(campaign: Campaign, draft: _Content) -> None:
     campaign.state = CampaignState.SCHEDULED if draft.start_at else CampaignState.DRAFT
     campaign.sending_hours = clean_hours(draft.sending_hours or {})
     campaign.priority = draft.priority
+    campaign.split = draft.split
     campaign.audience_rules = AudienceRules.of(draft.audience).kept()
     campaign.business_context = draft.business_context.strip()[:4_000]
     campaign.save(force_insert=campaign._state.adding)  # a new one never overwrites another of the same id
@@ -144,6 +146,8 @@ def _check_content(draft: _Content) -> None:
         )
     if not -MAX_PRIORITY <= draft.priority <= MAX_PRIORITY:
         raise CampaignIncompleteError(_("The priority goes from -100 to 100."), code="priority")
+    if draft.split not in Split.values:
+        raise CampaignIncompleteError(_("People are divided by weight or automatically."), code="split")
     if draft.start_at is not None:
         check_start(draft.start_at)
     _check_variants(draft.variants)

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from django.db import transaction
 from django.db.models import Case, F, QuerySet, When
+from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership
@@ -86,7 +87,8 @@ def _confirm(campaign: Campaign, rows: Sequence[Recipient], decision: Decision, 
 
 def _requeue(rows: "QuerySet[Recipient]") -> int:
     count: int = rows.update(
-        state=RecipientState.QUEUED, attempts=0, next_attempt_at=None, claim_token=None, lease_until=None,
+        # Due now, and marked as tried before: what somebody may have read is not given other words.
+        state=RecipientState.QUEUED, attempts=0, next_attempt_at=Now(), claim_token=None, lease_until=None,
         external_id=None, error="", error_code="", channel=Case(When(pinned=True, then=F("channel")), default=None),
     )  # fmt: skip
     return count

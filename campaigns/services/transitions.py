@@ -25,6 +25,7 @@ class Action(StrEnum):
     COMPLETE = "complete"
     REQUEUE = "requeue"
     DELETE = "delete"
+    CHOOSE = "choose"
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ MOVES: dict[Action, Move] = {
     Action.REQUEUE: _move(
         _("Nothing can be sent again in this campaign (now: %(state)s)."), S.RUNNING, S.PAUSED, S.COMPLETED
     ),
+    Action.CHOOSE: _move(_("Nobody is in line any more (now: %(state)s)."), S.RUNNING, S.PAUSED),
     Action.DELETE: _move(
         _("Pause or cancel the campaign before deleting it (now: %(state)s)."),
         S.DRAFT, S.SCHEDULED, S.PAUSED, S.COMPLETED, S.CANCELLED,

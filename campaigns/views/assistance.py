@@ -1,18 +1,15 @@
 """What the wizard answers while somebody writes: who receives, how it looks, what is missing, texts by the model."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
-from django_htmx.http import reswap, retarget
 
 from accounts.access import role_required
 from accounts.http import MemberRequest
@@ -21,14 +18,17 @@ from billing import services as billing
 from campaigns.errors import CampaignIncompleteError
 from campaigns.forms import CampaignForm
 from campaigns.models import Campaign, SkipReason
+from campaigns.queries.blanks import blank_fields
 from campaigns.schedules.series import previewed
 from campaigns.schedules.words import rule_in_words, rule_notes, slots_in_words
 from campaigns.services import audience
 from campaigns.services.audience import AudienceCounts, render_for
 from campaigns.services.audience_people import left_out_people
-from campaigns.services.drafts import MAX_BODY, MAX_VARIANTS, clean_hours
+from campaigns.services.drafts import MAX_BODY, clean_hours
+from campaigns.services.shares import LEAST_SENT
 from campaigns.views.preflight import Draft, preflight_of
 from campaigns.views.review import review
+from campaigns.views.variants import Offer, labelled, offer_of
 from campaigns.views.words import left_out_words
 from core.clock import SendingHours, now
 from core.placeholders import GREETING, ORIGIN_LINK, greeting_at, render_placeholders, unknown_placeholders
@@ -36,22 +36,11 @@ from gateways.models import SENDING_ROLES, ChannelRole
 from gateways.queries import cards
 from leads.models import Contact, ContactList
 from leads.queries import contacts
-from sdr.services.copy import MissingContextError, write_copy
 
 SAMPLE = {"nome": "Mariana", "city": "Campinas", "phone": "+5519997426108", "email": "mariana@exemplo.com.br"}
 EXAMPLE_LINK = f"{settings.BASE_URL}/porque/…"
 PEOPLE = 6
 LEFT_OUT = 50
-LABELS = "ABCDEFGHIJKLMNOPQRST"
-
-
-@dataclass(frozen=True)
-class Change:
-    """The texts after a button of the message's step, which one is new, and why nothing was written."""
-
-    texts: list[str]
-    index: int | None = None
-    error: str = ""
 
 
 @require_POST
@@ -85,60 +74,6 @@ def message_preview(request: MemberRequest) -> HttpResponse:
     form = CampaignForm(request.POST, zone=request.organization.timezone)
     context = {"form": form, **preview_of(form, request.POST.get("preview_as", ""))}
     return render(request, "campaigns/wizard.html#preview", context)
-
-
-@require_POST
-@role_required(Role.AGENT)
-def variant_change(request: MemberRequest) -> HttpResponse:
-    """Answer the buttons beside the texts: one more field, one less, one written from the business's own words."""
-    before = request.POST.getlist("variant")
-    change = changed_texts(request, request.POST.get("go", "add"))
-    if change.error:
-        messages.error(request, change.error)
-        return HttpResponse(status=204)
-    if change.index is None:
-        context = {"variants": labelled(change.texts), "preview_now": True}
-        return reswap(retarget(render(request, "campaigns/wizard.html#variants", context), "#variants"), "outerHTML")
-    one = labelled(change.texts)[change.index]
-    response = render(request, "campaigns/wizard.html#variant", {"one": one, "fresh": True, "preview_now": True})
-    if change.index < len(before):
-        return reswap(retarget(response, f"#variant-{change.index}"), "outerHTML")
-    return response
-
-
-def changed_texts(request: HttpRequest, go: str) -> Change:
-    """Return what the button asks for: ``add``, ``write`` or ``remove:<index>``; what somebody wrote is never replaced."""
-    texts = [text[:MAX_BODY] for text in request.POST.getlist("variant")[:MAX_VARIANTS]]
-    match go.partition(":"):
-        case "remove", _colon, index if index.isdecimal() and int(index) < len(texts):
-            del texts[int(index)]
-            return Change(texts or [""])
-        case "write", _colon, index:
-            return _written(request, texts, int(index) if index.isdecimal() else None)
-        case "add", _colon, _index if len(texts) < MAX_VARIANTS:
-            return Change([*texts, ""], len(texts))
-    return Change(texts)
-
-
-def _written(request: HttpRequest, texts: list[str], wanted: int | None) -> Change:
-    empty = [index for index, text in enumerate(texts) if not text.strip()]
-    index = wanted if wanted in empty else empty[-1] if empty else len(texts)
-    if index >= MAX_VARIANTS:
-        return Change(texts, error=_("Use at most 20 variations of 4,096 characters."))
-    context = request.POST.get("business_context", "")[:2000]
-    try:
-        text = write_copy(context, "", count=1, than=[text for text in texts if text.strip()])[0]
-    except MissingContextError as refused:
-        return Change(texts, error=refused.message)
-    return Change([*texts[:index], text, *texts[index + 1 :]], index)
-
-
-def labelled(texts: list[str]) -> list[dict[str, Any]]:
-    """Return the texts as their fields are drawn."""
-    return [
-        {"index": index, "label": LABELS[index % len(LABELS)], "text": text}
-        for index, text in enumerate(texts[:MAX_VARIANTS] or [""])
-    ]
 
 
 def summary_of(request: MemberRequest, form: CampaignForm) -> dict[str, Any]:
@@ -178,7 +113,10 @@ def summary_of(request: MemberRequest, form: CampaignForm) -> dict[str, Any]:
         "counts": counts,
         "left_out": [(reason, left_out_words(reason, n)) for reason, n in counts.left_out.items()] if counts else [],
         "numbers": numbers,
-        "variants": labelled(form.texts),
+        "variants": labelled(form.texts, form.weights),
+        **offer_of(_offer(form)),
+        "least_sample": LEAST_SENT,
+        "blanks": blank_fields(form.texts, [one for one, checked in lists if checked]),
         "later": later,
         "rule_words": rule_in_words(rule) if rule else "",
         "rule_notes": rule_notes(rule) if rule else [],
@@ -228,6 +166,17 @@ def preview_of(form: CampaignForm, person: str) -> dict[str, Any]:
         "attributes": own,
         "unknown": sorted({key for _label, text in texts for key in unknown_placeholders(text, known)}),
     }
+
+
+def _offer(form: CampaignForm) -> Offer:
+    if form.is_bound:
+        return (
+            Offer.posted(form.data, [text for text in form.texts if text.strip()])
+            if isinstance(form.data, QueryDict)
+            else Offer()
+        )
+    found = form.initial.get("offer")
+    return found if isinstance(found, Offer) else Offer()
 
 
 def attributes() -> list[str]:

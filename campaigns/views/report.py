@@ -18,6 +18,7 @@ from campaigns.queries import report
 from campaigns.queries.figures import NO_REASON
 from campaigns.queries.forecast import eta
 from campaigns.queries.guarding import evidence_of
+from campaigns.queries.verdict import verdict
 from campaigns.queries.waiting import pause_words, standstills, waiting_note
 from campaigns.results.tables import reason_words
 from campaigns.schedules.queries import question_of, series_view
@@ -27,6 +28,8 @@ from campaigns.services.audience import ordered_lists, preview_of
 from campaigns.services.audience_rules import AudienceRules
 from campaigns.services.plan import PLAN_PREFIX
 from campaigns.services.recipients import decide_unknown, retry_failed
+from campaigns.services.shares import LEAST_SENT, shares_now
+from campaigns.services.transitions import Action, is_allowed
 from campaigns.views.bulk import listed
 from campaigns.views.preflight import draft_of, preflight_of, promise_context
 from campaigns.views.results import results_context
@@ -146,11 +149,16 @@ def _report(request: MemberRequest, campaign: Campaign, parts: Sequence[queries.
     numbers = queries.channel_figures(campaign, parts)
     stats = queries.stats(campaign, parts)
     is_running = campaign.state == CampaignState.RUNNING
+    first = [row["variant"] for row in variants if row["variant"].step == 1]
+    may_choose = len(first) > 1 and stats.pending > 0 and is_allowed(campaign, Action.CHOOSE)
+    shares = shares_now(campaign, first) if may_choose else {}
     return {
         "campaign": campaign,
         "stats": stats,
-        "variants": variants,
-        "leader": report.leader(variants),
+        "variants": [row | {"share": shares.get(row["variant"].pk)} for row in variants],
+        "verdict": verdict(variants) if campaign.started_at else None,
+        "may_choose": may_choose,
+        "least_sample": LEAST_SENT,
         "lanes": report.lanes(campaign, numbers, request.organization.timezone),
         "temperatures": report.answer_temperatures(campaign, stats.replied),
         "failures": report.failures(campaign),

@@ -23,9 +23,11 @@ from campaigns.sequences.forms import changed_steps
 from campaigns.services import lifecycle
 from campaigns.services.drafts import create_campaign, update_draft
 from campaigns.services.transitions import Action, is_allowed, lock
-from campaigns.views.assistance import changed_texts, summary_of
+from campaigns.views.assistance import summary_of
+from campaigns.views.variants import changed_texts
 from gateways.models import MessageTemplate
 from gateways.official.texts import wording
+from sdr.services.copy import remember_context, remembered_context
 
 
 class StaleFormError(Exception):
@@ -43,7 +45,10 @@ def campaign_create(request: MemberRequest) -> HttpResponse:
         return _posted(request, None)
     copied = Campaign.objects.filter(pk=_uuid(request.GET.get("copiar"))).first()
     initial = initial_of(copied) | {"when": "now", "start_at": ""} if copied else {}
-    if template := MessageTemplate.objects.filter(pk=_uuid(request.GET.get("modelo"))).first():
+    if "business_context" not in initial:
+        initial["business_context"] = remembered_context()
+    asked = _uuid(request.GET.get("modelo"))
+    if asked and (template := MessageTemplate.objects.filter(pk=asked).first()):
         initial |= {"texts": [wording(template)], "channels": [template.channel_id]}
     if chosen := _uuid(request.GET.get("lista")):
         initial["lists"] = [chosen]
@@ -85,6 +90,7 @@ def _posted(request: MemberRequest, campaign: Campaign | None) -> HttpResponse:
 def _saved(request: MemberRequest, form: CampaignForm, campaign: Campaign | None, *, starts: bool) -> Campaign:
     """Write the campaign and start it if that is wanted, or neither."""
     data = form.cleaned_data
+    remember_context(data["business_context"])
     content = {
         "name": data["name"],
         "list_ids": [one.pk for one in data["lists"]],
@@ -95,6 +101,7 @@ def _saved(request: MemberRequest, form: CampaignForm, campaign: Campaign | None
         "priority": data["priority"] or 0,
         "business_context": data["business_context"],
         "audience": form.written_rules,
+        "split": data["split"],
         "actor": request.membership,
     }
     if campaign is None:
@@ -143,7 +150,7 @@ def _typed(request: MemberRequest, go: str) -> dict[str, object]:
     if change.error:
         messages.error(request, change.error)
     steps = {"steps": changed_steps(request.POST, go), "stops_on": request.POST.getlist("stops_on")}
-    return typed | {"texts": change.texts} | steps
+    return typed | {"texts": change.texts, "weights": change.weights, "offer": change.offer} | steps
 
 
 def _unbound(request: MemberRequest, initial: dict[str, object]) -> CampaignForm:

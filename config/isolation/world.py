@@ -10,7 +10,7 @@ from accounts.models import ApiToken, Invitation, Membership, Role, Team, User
 from accounts.services.organizations import create_organization
 from accounts.services.tokens import create_api_token
 from billing.models import Charge
-from campaigns.models import Campaign, Recipient
+from campaigns.models import Campaign, Recipient, Variant
 from conversations.models import Attachment, Conversation, Message
 from core.clock import now
 from core.ids import uuid7
@@ -111,6 +111,7 @@ def _rows(member: Membership) -> dict[str, UUID | int]:
     question = Question.objects.create(text=CANARY, key=CANARY, contact=contact)
     prompt = Prompt.objects.create(number=1, instructions=CANARY)
     rows = {
+        "variant": Variant.objects.create(campaign=campaign, label="A", body=CANARY),
         "prompt": prompt, "agent": Agent.objects.create(name=CANARY),
         "qualification": Qualification.objects.create(contact=contact, conversation=thread),
         "calibration": Calibration.objects.create(state="refused", reason=CANARY[:12]),

@@ -11,6 +11,7 @@ from gateways.models.pool import (
     DrillState,
     IncidentKind,
     MissingSpan,
+    PaceSettings,
     PoolDrill,
     PoolIncident,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "MessageTemplate",
     "MissingSpan",
     "NumberCheck",
+    "PaceSettings",
     "PoolDrill",
     "PoolIncident",
     "Portfolio",

@@ -47,8 +47,8 @@ class Channel(OrganizationOwned):
     ``compared_at`` is up to when what arrived was compared with the provider's own history.
     A *warming* number sends a little each day so that it is ready; a *standby* keeps silent until it is needed.
     ``stands_in_for`` is the number whose place it has taken, ``role_since`` when it got its role, ``careful_until`` until
-    when it is brought back slowly after a restriction. ``hour_shape`` are 24 percentages by UTC hour that stretch the gaps
-    in hours in which few people answer.
+    when it is brought back slowly after a restriction. ``hour_shape`` are percentages by the 168 hours of the week of
+    UTC, Monday first, that stretch the gaps in hours in which few people answer.
     """
 
     provider = models.CharField(_("provider"), max_length=20)

@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from accounts.models import OrganizationOwned
+from accounts.models import Organization, OrganizationOwned
 from gateways.models.channel import Channel
 from gateways.registry import get_adapter
 
@@ -24,6 +24,16 @@ class ChannelHour(OrganizationOwned):
 
     def __str__(self) -> str:
         return f"{self.channel_id} {self.hour:%Y-%m-%d %H}h"
+
+
+class PaceSettings(OrganizationOwned):
+    """Whether the gaps of an organization's numbers are longer in the hours in which few people answer."""
+
+    organization = models.OneToOneField(Organization, on_delete=models.CASCADE, related_name="+")
+    follows_answers = models.BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return f"{self.organization_id}: {self.follows_answers}"
 
 
 class IncidentKind(models.TextChoices):

@@ -5,7 +5,9 @@ import re
 import zlib
 from collections.abc import Sequence
 
-from sdr.copywriting.checks import distinct
+from sdr.copywriting.checks import acceptable, distinct
+from sdr.copywriting.kinds import CopyKind
+from sdr.copywriting.phrases import CLOSINGS, MIDDLES, OPENINGS
 
 # Each is one message: {who} introduces the sender, {service} is what is offered. None claims what nobody said.
 MESSAGES = (
@@ -28,6 +30,7 @@ MESSAGES = (
     "Se {service} está nos seus planos, eu consigo te orientar.\nO que é mais importante pra você nisso?",
 )  # fmt: skip
 WHO = ("Aqui é da {business}", "Falo da {business}", "Sou da equipe da {business}")
+ROUNDS = 4
 OFFERS = re.compile(
     r"(?:oferecemos|ofereço|fazemos|faço|vendemos|vendo|trabalhamos com|trabalho com|atuamos com|serviços de|"
     r"especialista em|especializad[oa]s? em|temos)"
@@ -45,6 +48,7 @@ def generate_copy(
     business_name: str = "",
     services: Sequence[str] = (),
     than: Sequence[str] = (),
+    kind: CopyKind = CopyKind.FIRST,
 ) -> list[str]:
     """Return up to ``count`` texts with ``{nome}``; the same words in give the same texts out.
 
@@ -52,12 +56,21 @@ def generate_copy(
     """
     offered = _offered(business_context, product_service, services)
     dice = random.Random(zlib.crc32(f"{business_context}|{product_service}".encode()))  # noqa: S311
-    order = dice.sample(MESSAGES, len(MESSAGES))
     texts = [
         _write(message, _clean_name(business_name), offered[index % len(offered)], index)
-        for index, message in enumerate(order)
+        for index, message in enumerate(_messages(kind, dice))
     ]
-    return distinct(texts, than=than)[:count]
+    stated = "\n".join((business_context, product_service, business_name, *services))
+    return distinct([text for text in texts if acceptable(text, stated)], than=than)[:count]
+
+
+def _messages(kind: CopyKind, dice: random.Random) -> list[str]:
+    """Return whole messages of a kind: those written as one, then those put together of parts, no part twice in a round."""
+    found = dice.sample(MESSAGES, len(MESSAGES)) if kind is CopyKind.FIRST else []
+    for _round in range(ROUNDS):
+        parts = [dice.sample(row, len(row)) for row in (OPENINGS, MIDDLES[kind], CLOSINGS)]
+        found += ["\n".join(lines) for lines in zip(*parts, strict=True)]
+    return found
 
 
 def _write(message: str, business: str, service: str, index: int) -> str:

@@ -5,16 +5,20 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from sdr.contract import Account, BusinessProfile, ChatMessage, Copy, CopyBrief, Fact, Turn, Usage
-from sdr.copywriting import acceptable, distinct
+from sdr.copywriting import sift
+from sdr.copywriting.kinds import kind_of
 from sdr.providers.payloads import (
     COPY_SCHEMA,
-    COPY_TASK,
     PROMPT_VERSION,
     TURN_SCHEMA,
+    copy_task,
     instructions,
     read_turn,
     turn_content,
 )
+
+# So many earlier texts are shown to a model, so that the new ones differ.
+MANY = 20
 
 
 class Ask(Protocol):
@@ -47,11 +51,14 @@ class StructuredProvider:
         return read_turn(data, profile, history, known, usage)
 
     def write_copy(self, account: Account, brief: CopyBrief, count: int) -> Copy:
-        """Return the texts that pass the checks, perhaps fewer than ``count``."""
+        """Return the texts that pass the checks, perhaps fewer than ``count``, and those refused with the rule."""
         content = {"business": brief.context[:2000], "product": brief.product[:300]}
-        data, usage = self._ask(account, COPY_TASK.format(count=count), content, name="copy", schema=COPY_SCHEMA)
+        if brief.than:
+            content["written_already"] = "\n---\n".join(text[:300] for text in brief.than[-MANY:])
+        task = copy_task(kind_of(brief.kind), count, brief.broken)
+        data, usage = self._ask(account, task, content, name="copy", schema=COPY_SCHEMA)
         texts = data.get("messages")
         written = [text.strip() for text in texts if isinstance(text, str)] if isinstance(texts, list) else []
-        stated = f"{brief.context}\n{brief.product}"
-        kept = distinct([text for text in written if acceptable(text, stated)], than=brief.than)
-        return Copy(tuple(kept[:count]), usage)
+        stated = "\n".join((brief.context, brief.product, *brief.services))
+        kept, refused = sift(written[: 2 * count], stated, than=brief.than)
+        return Copy(tuple(kept[:count]), usage, tuple(refused))

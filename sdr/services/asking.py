@@ -50,7 +50,10 @@ Question = Callable[[Provider, Account], T]
 
 @dataclass
 class Call:
-    """One call as the ledger will show it; ``instead_of`` is the provider that should have answered."""
+    """One call as the ledger will show it; ``instead_of`` is the provider that should have answered.
+
+    ``noted`` gets the ledger's row, for a caller who wants to say what it cost.
+    """
 
     task: str
     provider: str
@@ -60,6 +63,7 @@ class Call:
     error: str = ""
     version: int = 0
     usage: Usage = field(default_factory=Usage)
+    noted: list[ModelCall] | None = None
 
 
 def ask(
@@ -71,6 +75,7 @@ def ask(
     locally: bool = False,
     simple: bool = False,
     version: int = 0,
+    noted: list[ModelCall] | None = None,
 ) -> T:
     """Ask the organization's providers in their order, and the local engine the very same when none of them can answer.
 
@@ -83,14 +88,15 @@ def ask(
             break
         try:
             return _ask(
-                Call(task, code, conversation_id, wanted if code != wanted else "", version=version),
+                Call(task, code, conversation_id, wanted if code != wanted else "", version=version, noted=noted),
                 question,
                 account,
                 profile,
             )
         except FAILURES as failure:
             logger.warning("a provider failed", extra={"provider": code, "task": task, "error": str(failure)})
-    return _ask(Call(task, LOCAL, conversation_id, wanted, version=version), question, Account(), profile)
+    last = Call(task, LOCAL, conversation_id, wanted, version=version, noted=noted)
+    return _ask(last, question, Account(), profile)
 
 
 def ask_turn(
@@ -191,12 +197,14 @@ def _words_of(failure: Exception) -> str:
 
 
 def _write(call: Call, seconds: float, profile: SdrProfile) -> None:
-    ModelCall.objects.create(
+    row = ModelCall.objects.create(
         organization_id=profile.organization_id, task=call.task, provider=call.provider, model=call.usage.model,
         prompt_version=_version_of(call), input_tokens=call.usage.input_tokens,
         output_tokens=call.usage.output_tokens, cost_micros=cost_micros(call.usage), latency_ms=int(seconds * 1000),
         error=call.error, instead_of=call.instead_of, is_cached=call.is_cached, conversation_ref=call.conversation_id,
     )  # fmt: skip
+    if call.noted is not None:
+        call.noted.append(row)
 
 
 def _version_of(call: Call) -> str:

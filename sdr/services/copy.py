@@ -1,16 +1,21 @@
 """Campaign texts from the business's own words: by the organization's provider, else by the local grammar."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
 from core.errors import DomainError
-from sdr.contract import Account, Copy, CopyBrief, Provider
-from sdr.copywriting import distinct
-from sdr.models import SdrProfile
+from sdr.contract import Account, Copy, CopyBrief, Provider, Refused
+from sdr.copywriting import CopyKind, difference, distinct
+from sdr.copywriting.reasons import reason_of
+from sdr.models import ModelCall, SdrProfile
+from sdr.registry import LOCAL, get_provider
 from sdr.services.asking import ask
 from sdr.services.profiles import get_profile
+
+MAX_CONTEXT = 2000
+COUNTS = (10, 15, 20)
 
 
 class MissingContextError(DomainError):
@@ -19,29 +24,119 @@ class MissingContextError(DomainError):
     status = 422
 
 
+@dataclass(frozen=True)
+class Variation:
+    """``difference`` is how far it is from the closest other text, in percent; ``by`` names who wrote it, "" the local engine."""
+
+    text: str
+    difference: int
+    by: str = ""
+
+
+@dataclass(frozen=True)
+class Variations:
+    """``refused`` with the reason in words; ``cost_micros`` is what the ledger says it cost.
+
+    ``failed`` names a provider that should have written and could not.
+    """
+
+    texts: Sequence[Variation]
+    refused: Sequence[tuple[Refused, str]]
+    cost_micros: int
+    failed: str = ""
+
+
 def write_copy(business_context: str, product_service: str, *, count: int = 3, than: Sequence[str] = ()) -> list[str]:
     """Return ``count`` texts of two to four short lines, clearly different from each other and from ``than``.
 
     A provider that fails is replaced by the local grammar; the ledger says so.
     """
-    profile = get_profile()
-    if not (business_context.strip() or product_service.strip() or profile.services):
-        raise MissingContextError(_("Tell something about your business first."))
-    brief = CopyBrief(
-        business_context, product_service, profile.business_name, tuple(item["name"] for item in profile.services),
-        tuple(than),
-    )  # fmt: skip
-    texts = _written(profile, brief, count)
+    profile, brief = _brief(business_context, product_service, than)
+    copy = _asked(profile, brief, count)
+    texts = list(copy.texts)
+    if len(texts) < count and copy.refused:
+        texts += _asked(profile, _once_more(brief, texts, copy), count - len(texts)).texts
     # What the model wrote too much alike, or outside the form, is made up for by the grammar.
     if len(texts) < count:
         more = replace(brief, than=(*than, *texts))
-        texts += _written(profile, more, count - len(texts), locally=True)
+        texts += _asked(profile, more, count - len(texts), locally=True).texts
     # Where every text of the grammar is in use already, an old one again is better than an empty field.
-    return texts or _written(profile, replace(brief, than=()), count, locally=True)
+    return texts or list(_asked(profile, replace(brief, than=()), count, locally=True).texts)
 
 
-def _written(profile: SdrProfile, brief: CopyBrief, count: int, *, locally: bool = False) -> list[str]:
+def write_variations(
+    business_context: str, *, kind: CopyKind = CopyKind.FIRST, count: int = COUNTS[0], than: Sequence[str] = ()
+) -> Variations:
+    """Return up to ``count`` texts of a kind: checked, the model asked once more for what was refused, the rest by the grammar."""
+    profile, brief = _brief(business_context, "", than)
+    brief, ledger = replace(brief, kind=kind), list[ModelCall]()
+    first = _asked(profile, brief, count, ledger=ledger)
+    failed = _label(profile.provider) if profile.provider != LOCAL and not _author(ledger) else ""
+    written = [(text, _author(ledger)) for text in first.texts]
+    refused = list(first.refused)
+    if len(written) < count and first.refused:
+        texts = [text for text, _by in written]
+        again = _asked(profile, _once_more(brief, texts, first), count - len(written), ledger=ledger)
+        written += [(text, _author(ledger)) for text in again.texts]
+        refused += again.refused
+    if len(written) < count and _author(ledger):
+        more = replace(brief, than=(*than, *(text for text, _by in written)))
+        written += [
+            (text, "") for text in _asked(profile, more, count - len(written), locally=True, ledger=ledger).texts
+        ]
+    cost = sum(row.cost_micros for row in ledger)
+    return Variations(measured(written, than), [(one, reason_of(one)) for one in refused], cost, failed)
+
+
+def measured(written: Sequence[tuple[str, str]], than: Sequence[str] = ()) -> list[Variation]:
+    """Return texts with how far each is from the closest of all others."""
+    texts = [text for text, _by in written]
+    return [
+        Variation(text, round(100 * difference(text, [*than, *texts[:index], *texts[index + 1 :]])), by)
+        for index, (text, by) in enumerate(written)
+    ]
+
+
+def remembered_context() -> str:
+    """Return what the active organization last said of its business."""
+    return SdrProfile.objects.values_list("business_context", flat=True).first() or ""
+
+
+def remember_context(text: str) -> None:
+    """Keep what was said of the business for the next campaign; nothing said forgets nothing."""
+    said = text.replace("\0", "").strip()[:MAX_CONTEXT]
+    if said:
+        profile = get_profile()
+        SdrProfile.objects.filter(pk=profile.pk).exclude(business_context=said).update(business_context=said)
+
+
+def _brief(context: str, product: str, than: Sequence[str]) -> tuple[SdrProfile, CopyBrief]:
+    profile = get_profile()
+    if not (context.strip() or product.strip() or profile.services):
+        raise MissingContextError(_("Tell something about your business first."))
+    services = tuple(item["name"] for item in profile.services)
+    return profile, CopyBrief(context, product, profile.business_name, services, tuple(than))
+
+
+def _once_more(brief: CopyBrief, texts: Sequence[str], copy: Copy) -> CopyBrief:
+    reasons = dict.fromkeys(reason_of(one) for one in copy.refused)
+    return replace(brief, than=(*brief.than, *texts), broken=tuple(reasons))
+
+
+def _asked(
+    profile: SdrProfile, brief: CopyBrief, count: int, *, locally: bool = False, ledger: list[ModelCall] | None = None
+) -> Copy:
     def question(provider: Provider, account: Account) -> Copy:
         return provider.write_copy(account, brief, count)
 
-    return distinct(ask(profile, "copy", question, locally=locally).texts, than=brief.than)
+    copy = ask(profile, "copy", question, locally=locally, noted=ledger)
+    return replace(copy, texts=tuple(distinct(copy.texts, than=brief.than)))
+
+
+def _author(ledger: Sequence[ModelCall]) -> str:
+    """Return the name of who wrote last; empty for the local engine."""
+    return "" if not ledger or ledger[-1].provider == LOCAL else _label(ledger[-1].provider)
+
+
+def _label(code: str) -> str:
+    return str(get_provider(code).label)

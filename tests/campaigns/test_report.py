@@ -98,7 +98,7 @@ def test_those_left_out_are_there_with_their_reason(
 def test_texts_stand_side_by_side_with_their_figures(
     in_acme: Organization, bruno: Membership, login: Login, make_campaign: Any
 ) -> None:
-    campaign = lifecycle.start(make_campaign(4, variants=[VariantDraft("Oi, {nome}!"), VariantDraft("Olá!")]))
+    campaign = lifecycle.start(make_campaign(40, variants=[VariantDraft("Oi, {nome}!"), VariantDraft("Olá!")]))
     at = timezone.now()
     first = campaign.variants.get(label="A")
     rows = Recipient.objects.filter(campaign=campaign, variant=first)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sdr.contract import Account, BusinessProfile, ChatMessage, Copy, CopyBrief, Fact, Turn, Usage
 from sdr.copywriting import generate_copy
+from sdr.copywriting.kinds import kind_of
 from sdr.engine.local import LocalModel
 
 
@@ -29,6 +30,6 @@ class LocalProvider:
     def write_copy(self, account: Account, brief: CopyBrief, count: int) -> Copy:
         texts = generate_copy(
             brief.context, brief.product, count=count, business_name=brief.business_name, services=brief.services,
-            than=brief.than,
+            than=brief.than, kind=kind_of(brief.kind),
         )  # fmt: skip
         return Copy(tuple(texts), Usage("local"))

@@ -1,0 +1,214 @@
+"""Many texts at once: offered with their difference, picked, edited, kept; what was typed is never lost."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.models import Membership, Organization, User
+from campaigns.models import Campaign, Split
+from core.ids import uuid7
+from core.tenancy import activate_organization
+from sdr.models import ModelCall
+from sdr.services.profiles import get_profile, update_profile
+from tests.sdr.providers.openai_server import serving
+
+pytestmark = pytest.mark.django_db
+Login = Callable[[Membership | User], Client]
+NEW, PATH = "/campanhas/nova/", "/campanhas/nova/variacao/"
+HTMX = {"HX-Request": "true"}
+BUSINESS = "Sou dentista em Campinas. Oferecemos limpeza e clareamento."
+
+
+@pytest.fixture
+def form(in_acme: Organization, make_list: Any, make_channel: Any) -> dict[str, Any]:
+    return {
+        "key": str(uuid7()), "name": "Novembro", "lists": [str(make_list(3, first=900).pk)], "variant": ["Meu texto", ""],
+        "channels": [str(make_channel().pk)], "when": "now", "business_context": BUSINESS, "copy_kind": "offer",
+    }  # fmt: skip
+
+
+def fields(html: str, name: str) -> list[str]:
+    """Return the texts of the textareas of a name."""
+    return re.findall(rf'<textarea[^>]*name="{name}"[^>]*>([^<]*)</textarea>', html)
+
+
+@pytest.mark.parametrize("count", [10, 15, 20])
+def test_as_many_as_asked_for_are_offered(bruno: Membership, login: Login, form: dict[str, Any], count: int) -> None:
+    answer = login(bruno).post(PATH, form | {"go": f"offer:{count}"}, headers=HTMX)
+    html = answer.content.decode()
+    assert (answer["HX-Retarget"], answer["HX-Reswap"]) == ("#offer", "outerHTML")
+    assert len(set(fields(html, "candidate"))) == count
+    assert html.count("% diferente") == count
+    assert "Escrito pelo motor local, sem custo." in html and html.count("motor local") > count
+    assert html.count(" checked") == count
+
+
+def test_a_strange_number_is_ten(bruno: Membership, login: Login, form: dict[str, Any]) -> None:
+    for go in ("offer", "offer:x", "offer:1000000"):
+        html = login(bruno).post(PATH, form | {"go": go, "copy_kind": "x"}, headers=HTMX).content.decode()
+        assert len(fields(html, "candidate")) == 10
+
+
+def test_what_a_model_costs_and_what_was_refused_is_said(
+    bruno: Membership, login: Login, form: dict[str, Any], settings: Any
+) -> None:
+    with serving() as server:
+        settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL = "sk-test", server.url
+        with activate_organization(bruno.organization_id):
+            update_profile(get_profile(), {"provider": "openai"})
+        server.output = '{"messages": ["Oi, {nome}!\\nVamos falar do seu sorriso?", "Uma linha só, {nome}"]}'
+        html = login(bruno).post(PATH, form | {"go": "offer:10"}, headers=HTMX).content.decode()
+    assert "Custou no máximo R$ 0,0" in html
+    assert "OpenAI" in html and "motor local" in html
+    assert "Não tem de 2 a 4 linhas." in html and "Uma linha só, {nome}" in html
+    with activate_organization(bruno.organization_id):
+        assert ModelCall.objects.filter(task="copy", provider="openai").count() == 2
+
+
+def test_the_ticked_ones_are_kept_as_they_were_edited(bruno: Membership, login: Login, form: dict[str, Any]) -> None:
+    data = form | {"go": "keep", "candidate": ["um", "dois editado", "três"], "keep": ["1", "2"]}
+    answer = login(bruno).post(PATH, data, headers=HTMX)
+    html = answer.content.decode()
+    assert answer["HX-Retarget"] == "#variants"
+    assert fields(html, "variant") == ["Meu texto", "dois editado", "três"]
+    assert 'id="offer"' in html and 'hx-swap-oob="true"' in html and not fields(html, "candidate")
+
+
+def test_all_are_kept_by_one_button(bruno: Membership, login: Login, form: dict[str, Any]) -> None:
+    data = form | {"go": "keep-all", "candidate": ["um", "dois"], "keep": []}
+    html = login(bruno).post(PATH, data, headers=HTMX).content.decode()
+    assert fields(html, "variant") == ["Meu texto", "um", "dois"]
+
+
+def test_what_finds_no_room_stays_offered(bruno: Membership, login: Login, form: dict[str, Any]) -> None:
+    data = form | {
+        "variant": [f"texto {n}" for n in range(18)],
+        "go": "keep-all",
+        "candidate": ["um", "dois", "três", "quatro"],
+    }
+    html = login(bruno).post(PATH, data, headers=HTMX).content.decode()
+    assert fields(html, "variant")[-2:] == ["um", "dois"]
+    assert fields(html, "candidate") == ["três", "quatro"]
+    full = login(bruno).post(PATH, data | {"variant": [f"texto {n}" for n in range(20)]}, headers=HTMX)
+    assert "Já são 20 variações" in full.content.decode() and full["HX-Reswap"] == "none"
+
+
+def test_no_tick_is_said(bruno: Membership, login: Login, form: dict[str, Any]) -> None:
+    answer = login(bruno).post(PATH, form | {"go": "keep", "candidate": ["um"]}, headers=HTMX)
+    assert "Marque pelo menos um texto" in answer.content.decode()
+
+
+def test_asking_again_keeps_what_was_offered_and_edited(bruno: Membership, login: Login, form: dict[str, Any]) -> None:
+    data = form | {"go": "offer:10", "candidate": ["editado por mim"], "candidate_by": [""], "keep": []}
+    html = login(bruno).post(PATH, data, headers=HTMX).content.decode()
+    texts = fields(html, "candidate")
+    assert texts[0] == "editado por mim" and len(set(texts)) == 11
+    assert html.count(" checked") == 10
+
+
+def test_discarding_empties_the_offer_alone(bruno: Membership, login: Login, form: dict[str, Any]) -> None:
+    answer = login(bruno).post(PATH, form | {"go": "discard", "candidate": ["um"]}, headers=HTMX)
+    assert answer["HX-Retarget"] == "#offer"
+    assert "um" not in fields(answer.content.decode(), "candidate")
+
+
+def test_without_javascript_everything_stays_on_the_page(bruno: Membership, login: Login, form: dict[str, Any]) -> None:
+    client = login(bruno)
+    page = client.post(NEW, form | {"go": "offer:10"}).content.decode()
+    texts = fields(page, "candidate")
+    assert len(texts) == 10 and fields(page, "variant") == ["Meu texto", ""]
+    assert 'value="Novembro"' in page and '<option value="offer" selected>' in page
+    kept = client.post(NEW, form | {"go": "keep", "candidate": texts, "keep": ["0", "3"]}).content.decode()
+    assert fields(kept, "variant") == ["Meu texto", texts[0], texts[3]]
+    refused = client.post(NEW, form | {"go": "send", "name": "", "candidate": texts, "keep": ["1"]})
+    assert refused.status_code == 422 and fields(refused.content.decode(), "candidate") == texts
+
+
+def test_a_zero_byte_is_no_fault(bruno: Membership, login: Login, form: dict[str, Any]) -> None:
+    for go in ("offer:10", "write", "draft"):
+        answer = login(bruno).post(NEW, form | {"go": go, "business_context": "Vendo\0 bolos"})
+        assert answer.status_code < 500
+
+
+def test_nothing_known_of_the_business_is_said(bruno: Membership, login: Login, form: dict[str, Any]) -> None:
+    answer = login(bruno).post(PATH, form | {"go": "offer:10", "business_context": " "}, headers=HTMX)
+    assert answer["HX-Reswap"] == "none" and "negócio" in answer.content.decode()
+
+
+def test_markup_in_an_offered_text_stays_text(bruno: Membership, login: Login, form: dict[str, Any]) -> None:
+    data = form | {
+        "go": "send",
+        "name": "",
+        "candidate": ["</textarea><script>alert(1)</script>"],
+        "candidate_by": ["<b>"],
+    }
+    page = login(bruno).post(NEW, data).content.decode()
+    assert "<script>alert" not in page and "<i>" not in page
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"keep": ["x", "-1", "99", "9" * 50], "candidate": ["um"]},
+        {"candidate": ["um", "dois"], "candidate_by": ["a"]},
+        {"candidate": ["x" * 9000] * 90, "keep": ["0"]},
+        {"candidate": ["\x00"], "keep": ["0"]},
+        {"weight": ["x", "", "-3", "9999"], "variant": ["a", "b", "c", "d"]},
+    ],
+    ids=["ticks", "authors", "many", "zero", "weights"],
+)
+@pytest.mark.parametrize("go", ["keep", "keep-all", "offer:15", "discard", "add"])
+def test_nonsense_is_no_fault(
+    bruno: Membership, login: Login, form: dict[str, Any], bad: dict[str, Any], go: str
+) -> None:
+    for path in (PATH, NEW):
+        assert login(bruno).post(path, form | bad | {"go": go}, headers=HTMX).status_code < 300
+
+
+def test_the_business_is_remembered_for_the_next_campaign(
+    bruno: Membership, login: Login, form: dict[str, Any]
+) -> None:
+    client = login(bruno)
+    client.post(PATH, form | {"go": "offer:10"}, headers=HTMX)
+    assert BUSINESS in client.get(NEW).content.decode()
+    client.post(NEW, form | {"go": "draft", "business_context": "Vendo bolos"})
+    page = client.get(NEW).content.decode()
+    assert "Vendo bolos" in page and BUSINESS not in page
+    draft = Campaign.objects.get()
+    assert "Vendo bolos" in client.get(f"/campanhas/{draft.pk}/editar/").content.decode()
+
+
+# ---- Weights
+
+
+def test_weights_and_the_way_of_dividing_are_kept(bruno: Membership, login: Login, form: dict[str, Any]) -> None:
+    client = login(bruno)
+    data = form | {"variant": ["um", "", "três"], "weight": ["3", "1", "2"], "split": "auto", "go": "draft"}
+    client.post(NEW, data)
+    draft = Campaign.objects.get()
+    assert draft.split == Split.AUTOMATIC
+    assert [(one.body, one.weight) for one in draft.variants.all()] == [("um", 3), ("três", 2)]
+    page = client.get(f"/campanhas/{draft.pk}/editar/").content.decode()
+    assert re.findall(r'name="weight"[^>]*value="(\d+)"', page) == ["3", "2"]
+    assert re.search(r'value="auto"[^>]*checked', page)
+
+
+def test_a_weight_goes_with_its_text(bruno: Membership, login: Login, form: dict[str, Any]) -> None:
+    data = form | {"variant": ["um", "dois", "três"], "weight": ["3", "9", "2"], "go": "remove:1"}
+    html = login(bruno).post(PATH, data, headers=HTMX).content.decode()
+    assert re.findall(r'name="weight"[^>]*value="(\d+)"', html) == ["3", "2"]
+
+
+@pytest.mark.parametrize("weight", ["0", "101", "x", "-1"])
+def test_a_weight_that_is_none_is_refused_with_its_step(
+    bruno: Membership, login: Login, form: dict[str, Any], weight: str
+) -> None:
+    answer = login(bruno).post(NEW, form | {"variant": ["um"], "weight": [weight], "go": "send"})
+    assert answer.status_code == 422
+    assert (
+        "peso de uma variação vai de 1 a 100" in answer.content.decode().lower() or "1 a 100" in answer.content.decode()
+    )
+    assert not Campaign.objects.exists()
