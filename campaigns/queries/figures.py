@@ -146,7 +146,7 @@ def variant_figures(campaign: Campaign, parts: Sequence[Part] | None = None) -> 
     found = tally(campaign) if parts is None else parts
     return [
         {"variant": variant, **_rated([part for part in found if part.variant_id == variant.pk])}
-        for variant in campaign.variants.order_by("label")
+        for variant in campaign.variants.order_by("step", "label")
     ]
 
 

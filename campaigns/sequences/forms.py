@@ -105,6 +105,11 @@ def changed_steps(data: QueryDict, go: str) -> list[Row]:
     return rows
 
 
+def chosen_stops(data: QueryDict) -> list[str]:
+    """Return what is chosen to end the sequence; with the first step the choice appears, and begins with the usual."""
+    return data.getlist("stops_on") if typed_steps(data) else [one.value for one in USUAL_STOPS]
+
+
 def initial_steps(campaign: Campaign) -> dict[str, Any]:
     """Return a campaign's sequence as the first values of the fields."""
     rows: list[Mapping[str, Any]] = [

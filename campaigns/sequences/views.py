@@ -11,7 +11,7 @@ from accounts.http import MemberRequest
 from accounts.models import Role
 from campaigns.errors import CampaignIncompleteError, CampaignStateError
 from campaigns.queries.figures import get_campaign
-from campaigns.sequences.forms import SequenceForm, changed_steps, initial_steps
+from campaigns.sequences.forms import SequenceForm, changed_steps, chosen_stops, initial_steps
 from campaigns.sequences.steps import OPEN, save_steps
 
 
@@ -20,7 +20,7 @@ from campaigns.sequences.steps import OPEN, save_steps
 def step_change(request: MemberRequest) -> HttpResponse:
     """Answer the buttons of the steps with the steps as they are then; nothing is saved."""
     steps = changed_steps(request.POST, request.POST.get("go", ""))
-    form = SequenceForm(initial={"steps": steps, "stops_on": request.POST.getlist("stops_on")})
+    form = SequenceForm(initial={"steps": steps, "stops_on": chosen_stops(request.POST)})
     return render(request, "campaigns/steps.html#sequence", {"form": form})
 
 
@@ -45,7 +45,9 @@ def steps_edit(request: MemberRequest, campaign_id: UUID) -> HttpResponse:
                 messages.success(request, _("Saved. Who has passed a step keeps what they got."))
                 return redirect("campaigns:campaign", campaign.pk)
     elif request.method == "POST":
-        form = SequenceForm(initial=first | {"steps": changed_steps(request.POST, go)})
+        form = SequenceForm(
+            initial=first | {"steps": changed_steps(request.POST, go), "stops_on": chosen_stops(request.POST)}
+        )
     else:
         form = SequenceForm(initial=first)
     context = {"form": form, "campaign": campaign, "reached": first["reached"]}

@@ -19,7 +19,7 @@ from campaigns.forms_audience import MANY
 from campaigns.models import Campaign
 from campaigns.queries.figures import get_campaign
 from campaigns.schedules.saving import keep_schedule
-from campaigns.sequences.forms import changed_steps
+from campaigns.sequences.forms import changed_steps, chosen_stops
 from campaigns.services import lifecycle
 from campaigns.services.drafts import create_campaign, update_draft
 from campaigns.services.transitions import Action, is_allowed, lock
@@ -149,7 +149,7 @@ def _typed(request: MemberRequest, go: str) -> dict[str, object]:
     change = changed_texts(request, go)
     if change.error:
         messages.error(request, change.error)
-    steps = {"steps": changed_steps(request.POST, go), "stops_on": request.POST.getlist("stops_on")}
+    steps = {"steps": changed_steps(request.POST, go), "stops_on": chosen_stops(request.POST)}
     return typed | {"texts": change.texts, "weights": change.weights, "offer": change.offer} | steps
 
 

@@ -86,6 +86,19 @@ def test_the_buttons_of_the_steps_lose_nothing(
     assert not Campaign.objects.exists()
 
 
+def test_a_first_step_ends_with_an_answer_unless_somebody_says_otherwise(
+    bruno: Membership, login: Login, form: dict[str, Any]
+) -> None:
+    plain = {name: value for name, value in form.items() if not name.startswith(("step_", "stops_"))} | {
+        "go": "step-add"
+    }
+    client = login(bruno)
+    for page in (client.post(f"{NEW}etapas/", plain), client.post(NEW, plain)):
+        assert page.context["form"]["stops_on"].value() == ["replied", "booked"]
+    none = client.post(f"{NEW}etapas/", {**form, "stops_on": [], "go": "step-add"})
+    assert none.context["form"]["stops_on"].value() == []
+
+
 def test_a_draft_of_a_sequence_is_changed_by_the_same_form(
     bruno: Membership, login: Login, form: dict[str, Any]
 ) -> None:
