@@ -77,7 +77,6 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('late_hours', models.PositiveSmallIntegerField(db_default=2, default=2)),
-                ('overflow', models.BooleanField(db_default=True, default=True)),
                 ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organization', verbose_name='organization')),
             ],
             options={

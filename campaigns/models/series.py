@@ -62,11 +62,9 @@ class ScheduleSettings(OrganizationOwned):
     """What campaigns of an organization do unless they say otherwise; one row per organization.
 
     A start that was missed by no more than ``late_hours`` is made up for by itself; above it, or always at 0, people are asked.
-    ``overflow`` lets numbers in reserve help when there is more to send than the others may send in a day.
     """
 
     late_hours = models.PositiveSmallIntegerField(default=2, db_default=2)
-    overflow = models.BooleanField(default=True, db_default=True)
 
     class Meta:
         verbose_name = _("settings of schedules")

@@ -36,14 +36,13 @@ def set_late_hours(campaign: Campaign, hours: int | None) -> None:
 
 
 @transaction.atomic
-def save_settings(*, late_hours: int, overflow: bool, actor: Membership | None = None) -> ScheduleSettings:
+def save_settings(*, late_hours: int, actor: Membership | None = None) -> ScheduleSettings:
     """Change the settings; campaigns that say nothing themselves follow at once."""
     check_late_hours(late_hours)
     row, _created = ScheduleSettings.objects.update_or_create(
-        organization_id=current_organization_id(), defaults={"late_hours": late_hours, "overflow": overflow}
+        organization_id=current_organization_id(), defaults={"late_hours": late_hours}
     )
-    data = {"late_hours": late_hours, "overflow": overflow}
-    record_audit("campaign.schedule_settings", actor=actor, data=data)
+    record_audit("campaign.schedule_settings", actor=actor, data={"late_hours": late_hours})
     return row  # type: ignore[no-any-return]
 
 

@@ -25,10 +25,9 @@ class SettingsForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(Role.ADMIN)
 def schedule_settings(request: MemberRequest) -> HttpResponse:
-    row = get_settings()
-    form = SettingsForm(request.POST or None, initial={"late_hours": row.late_hours})
+    form = SettingsForm(request.POST or None, initial={"late_hours": get_settings().late_hours})
     if request.method == "POST" and form.is_valid():
-        save_settings(**form.cleaned_data, overflow=row.overflow, actor=request.membership)
+        save_settings(**form.cleaned_data, actor=request.membership)
         messages.success(request, _("Saved."))
         return redirect("campaigns:schedule-settings")
     return render(request, "campaigns/schedule_settings.html", {"form": form}, status=422 if form.is_bound else 200)

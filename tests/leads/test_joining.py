@@ -117,7 +117,7 @@ def test_the_server_is_asked_for_the_phone_behind_a_hidden_id(
     hears(channel, 1, phone=None, identities=[["lid", LID]])
     known = person("Maria", PHONE)
     answer = HttpReply(200, b'{"lid": "123456789012345@lid", "pn": "5511999999999@c.us"}')
-    monkeypatch.setattr("gateways.transport.sync._answer", lambda call, simulator: answer)
+    monkeypatch.setattr("gateways.transport.sync._request", lambda call: answer)
     resolve_hidden(organization_id=str(channel.organization_id))
     (only,) = contacts()
     assert only.pk == known.pk and ContactMerge.objects.count() == 1

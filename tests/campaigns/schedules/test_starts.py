@@ -51,7 +51,7 @@ def state_at(clock: Any, campaign: Campaign, at: datetime) -> tuple[str, str]:
 def test_the_organization_says_how_late_is_not_too_late(
     campaign: Campaign, clock: Any, hours: int, late: timedelta, state: str
 ) -> None:
-    save_settings(late_hours=hours, overflow=True)
+    save_settings(late_hours=hours)
     assert state_at(clock, campaign, NOON + late)[0] == state
 
 
