@@ -13,6 +13,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from accounts.models import Organization
 from conversations.models import Conversation, ConversationStatus, Direction, Message, Origin
@@ -136,10 +137,21 @@ def _take(turn_id: str) -> int | None:
 
 
 def read_history(conversation: Conversation) -> list[ChatMessage]:
-    """Return what was said, without words that only told of the hours."""
+    """Return what was said, without words that only told of the hours; what reached us after our last word comes after it."""
     away = {str(pk) for pk in away_lines(conversation.pk)}
     lines = [line for line in history(conversation.pk) if line.message_id not in away]
-    return [ChatMessage(line.message_id, line.author, line.text, line.at) for line in lines]
+    late = {str(pk) for pk in _overtaken(conversation.pk).values_list("pk", flat=True)}
+    heard = sorted(lines, key=lambda line: line.message_id in late)
+    return [ChatMessage(line.message_id, line.author, line.text, line.at) for line in heard]
+
+
+def _overtaken(conversation_id: UUID) -> "QuerySet[Message]":
+    """Return the customer's words that our last word overtook: said before it, by the provider's clock, and received after it."""
+    said = spoken(conversation_id).exclude(pk__in=away_lines(conversation_id))
+    last = said.filter(direction=Direction.OUT).order_by("-created_at", "-pk").first()
+    if last is None:
+        return Message.objects.none()
+    return said.filter(direction=Direction.IN, created_at__gt=last.created_at, at__gt=now() - ANSWER_WITHIN)
 
 
 def read_earlier(conversation: Conversation) -> tuple[ChatMessage, ...]:
@@ -252,7 +264,9 @@ def _silenced(turn: ReplyTurn, conversation: Conversation) -> str:
 
 def _newest(conversation: Conversation) -> Message | None:
     said = spoken(conversation.pk).exclude(pk__in=away_lines(conversation.pk))
-    newest: Message | None = said.order_by("-at", "-pk").first()
+    newest: Message | None = (
+        _overtaken(conversation.pk).order_by("-at", "-pk").first() or said.order_by("-at", "-pk").first()
+    )
     return newest
 
 

@@ -57,6 +57,19 @@ def test_a_burst_gets_one_answer(talk: Talk) -> None:
     assert len(bot_lines()) == 1
 
 
+def test_words_that_our_answer_overtook_are_answered_too(talk: Talk) -> None:
+    said_at = now().isoformat()
+    receive(talk.channel, talk.phone, "oi, sou a Mariana Teixeira", external_id="one", at=said_at)
+    talk.let_answer()
+    # The webhook of what was said in the same second comes after the answer.
+    receive(talk.channel, talk.phone, "quanto custa o clareamento?", external_id="two", at=said_at)
+    talk.let_answer()
+    assert ReplyTurn.objects.order_by("-created_at").first().state == "answered"
+    assert len(bot_lines()) == 2
+    assert "R$ 690,00" in bot_lines()[1]
+    assert Qualification.objects.get().facts["interest"]["value"] == "Clareamento"
+
+
 def test_nothing_is_said_before_the_quiet_moment(talk: Talk) -> None:
     talk.say("oi")
     wake_turns()
