@@ -191,6 +191,7 @@ ALLOWED = {
     Action.CANCEL: "scheduled running paused",
     Action.COMPLETE: "running",
     Action.REQUEUE: "running paused completed",
+    Action.CHOOSE: "running paused",
     Action.DELETE: "draft scheduled paused completed cancelled",
 }
 

@@ -62,7 +62,7 @@ def test_a_number_from_the_form_to_the_ban(
         assert state() == "restricted"
         with activate_organization(channel.organization_id):
             kinds = list(ChannelEvent.objects.order_by("at", "pk").values_list("kind", flat=True))
-        assert kinds == ["qr_required", "connected", "test", "restricted"]
+        assert kinds == ["qr_required", "connected", "test", "restricted", "alert"]
 
 
 def test_a_webhook_without_our_word_is_refused(
