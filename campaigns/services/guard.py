@@ -20,6 +20,7 @@ from campaigns.queries.guarding import FAILURES, LEAVING
 from campaigns.services.lifecycle import pause_by_system
 from core.clock import now
 from core.tenancy import activate_organization, current_organization_id
+from gateways.models import ChannelState
 from sagas.outbox import publish
 
 FAILED = (RecipientState.FAILED, RecipientState.INVALID)
@@ -78,9 +79,15 @@ def count_who_left(contact_id: UUID | str) -> None:
 
 
 def _counts(campaigns: Iterable[Campaign]) -> dict[UUID, Counts]:
-    """Return what has come to an end in each campaign: one query over those that failed, the rest stands on its row."""
+    """Return what has come to an end in each campaign: one query over those that failed, the rest stands on its row.
+
+    What a number that is restricted now failed at says nothing of the campaign: a standby takes over from it.
+    """
     found = {one.pk: one for one in campaigns}
-    rows = Recipient.objects.filter(campaign__in=found, state__in=FAILED).order_by().values("campaign_id")
+    rows = Recipient.objects.filter(campaign__in=found, state__in=FAILED).exclude(
+        channel__state=ChannelState.RESTRICTED
+    )
+    rows = rows.order_by().values("campaign_id")
     sums = {
         row["campaign_id"]: row
         for row in rows.annotate(

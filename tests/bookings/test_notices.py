@@ -49,7 +49,9 @@ def clock(simulator: Channel) -> Any:
 
 
 def said() -> list[str]:
-    return list(Message.objects.filter(direction=Direction.OUT).order_by("created_at", "pk").values_list("body", flat=True))
+    return list(
+        Message.objects.filter(direction=Direction.OUT).order_by("created_at", "pk").values_list("body", flat=True)
+    )
 
 
 def states() -> dict[str, str]:

@@ -45,7 +45,7 @@ def test_one_pane_at_a_time_on_a_phone_and_back_works(window: Window, bruno: Mem
     assert panes(page) == {"contato"}
     page.go_back()
     assert panes(page) == {"conversa"}
-    page.get_by_role("link", name="Voltar para a lista").click()
+    page.get_by_role("link", name="Voltar à lista").click()
     page.wait_for_url("**#fila")
     assert panes(page) == {"fila"}
 

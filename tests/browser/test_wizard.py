@@ -68,6 +68,15 @@ def go_on(page: Page, step: str) -> None:
     expect(page.locator(f"#{step}")).to_be_visible()
 
 
+def jump(page: Page, step: str) -> None:
+    """Choose a step above the form. Its row is drawn anew when a summary arrives, which may take a click with it: people click again."""
+    link = page.locator(f"#steps a[href='#{step}']")
+    link.click()
+    if not page.locator(f"#{step}").is_visible():
+        link.click()
+    expect(page.locator(f"#{step}")).to_be_visible()
+
+
 def test_a_campaign_by_keyboard_alone(window: Window, bruno: Membership, chosen: ContactList, channel: Channel) -> None:
     page = window(bruno, NEW)
     tab_to(page, "input[name=name]")
@@ -157,7 +166,7 @@ def test_the_phone_shows_real_people_and_what_is_said_when_a_name_is_missing(
     go_on(page, "mensagem")
     page.fill("textarea[name=variant]", TEXT)
     expect(page.locator("#preview .bubble")).to_contain_text("Oi, Mariana!")
-    page.select_option("#preview_as", label="Ver como +5519997426109")
+    page.select_option("#preview_as", label="Ver como (19) 99742-6109")
     expect(page.locator("#preview .bubble")).to_contain_text("Oi, tudo bem!")
     page.fill("textarea[name=variant]", "Oi, {bairro}!")
     expect(page.locator("#preview")).to_contain_text("não existe nos seus contatos")
@@ -168,9 +177,9 @@ def test_what_is_missing_leads_back_to_its_step_and_nothing_typed_is_lost(
 ) -> None:
     page = window(bruno, NEW)
     fill(page, chosen, channel)
-    page.locator("#steps a[href='#mensagem']").click()
+    jump(page, "mensagem")
     page.fill("textarea[name=variant]", "")
-    page.locator("#steps a[href='#conferencia']").click()
+    jump(page, "conferencia")
     expect(page.locator("#plan")).to_contain_text("Escreva pelo menos uma mensagem.")
     page.locator("#send").click()
     notice = page.get_by_role("alert")
@@ -190,7 +199,7 @@ def test_two_windows_do_not_overwrite_each_other_unseen(
     first, second = (window(who, f"/campanhas/{draft.pk}/editar/") for who in (ana, bruno))
     for page, name in ((first, "Da Ana"), (second, "Do Bruno")):
         page.fill("input[name=name]", name)
-        page.locator("#steps a[href='#conferencia']").click()
+        jump(page, "conferencia")
         page.get_by_role("button", name="Salvar como rascunho").click()
     first.wait_for_url(f"**/campanhas/{draft.pk}/*")
     expect(second.get_by_role("alert")).to_contain_text("mudou em outra janela")

@@ -16,6 +16,7 @@ from campaigns.services.guard import count_who_left, watch_failures
 from campaigns.services.sweeps import sweep_sending
 from core.clock import now
 from core.tenancy import across_organizations
+from gateways.models import Channel, ChannelState
 from leads.services.contacts import opt_out
 from tests.support.jobs import drain
 
@@ -126,6 +127,15 @@ def test_failures_that_the_provider_reports_later_count(running: Campaign) -> No
     assert watch() == 0
     Recipient.objects.filter(campaign=running, position__lte=12).update(state="failed", error_code="131026")
     assert watch() == 1
+
+
+def test_a_banned_number_is_the_pool_s_matter(running: Campaign) -> None:
+    """A standby takes over from it; a pause would stop just that."""
+    banned = running.channels.get()
+    settle(running, "failed", 20, channel_id=banned.pk)
+    Channel.objects.filter(pk=banned.pk).update(state=ChannelState.RESTRICTED)
+    assert watch() == 0
+    assert fresh(running).state == CampaignState.RUNNING
 
 
 def test_people_who_leave_pause_it_too(running: Campaign, ana: Membership) -> None:

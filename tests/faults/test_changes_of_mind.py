@@ -14,6 +14,7 @@ from accounts.models import Organization
 from campaigns.models import Campaign, CampaignState, Recipient, RecipientState, SkipReason
 from campaigns.queries import stats
 from campaigns.services import lifecycle
+from campaigns.services.guard import save_guard
 from core.clock import now
 from core.tenancy import activate_organization
 from gateways import leases
@@ -61,6 +62,7 @@ def test_nobody_is_claimed_after_an_opt_out_is_committed(
     dice = random.Random(seed)
     gateway = make_gateway("um", "dois", latency_ms=10)
     channels = [connect(gateway, name, gap_ms=50) for name in ("um", "dois")]
+    save_guard({"is_on": False})  # so many who leave would pause it
     campaign = campaign_to(people(500), channels)
     with witness_of_claims() as witness:
         lifecycle.resume(campaign)

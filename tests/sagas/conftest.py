@@ -33,5 +33,6 @@ def driver_process(django_db_setup: None, tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture
 def drivers(driver_process: Drivers, transactional_db: None) -> Iterator[Drivers]:
     """Starts drivers; none outlives the test."""
+    driver_process.look_here()
     yield driver_process
     driver_process.kill_all()

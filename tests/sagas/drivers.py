@@ -23,11 +23,15 @@ class Drivers:
         self.process = process
         self.folder = folder
         self.running: list[int] = []
+        self.look_here()
+
+    def look_here(self) -> None:
+        """Several hosts may live in one test process: the world that is looked at is the one of who acted last."""
+        os.environ[outside.FOLDER] = str(self.folder)
 
     def _ask(self, order: dict[str, Any]) -> dict[str, Any]:
         assert self.process.stdin and self.process.stdout
-        # Several hosts may live in one test process: the world that is looked at is the one of who acted last.
-        os.environ[outside.FOLDER] = str(self.folder)
+        self.look_here()
         self.process.stdin.write(json.dumps(order) + "\n")
         self.process.stdin.flush()
         answer: dict[str, Any] = json.loads(self.process.stdout.readline())
