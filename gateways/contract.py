@@ -1,81 +1,19 @@
 """What an adapter of a provider is: plain data in and out, no network and no database.
 
-An operation is a generator that yields each :class:`HttpCall` it needs and is given the :class:`HttpReply` or
+An operation is a generator that yields each :class:`gateways.calls.HttpCall` it needs and is given the :class:`HttpReply` or
 :class:`TransportFailure`; it returns a plain result. The same adapter is therefore driven by requests
 (:mod:`gateways.transport.sync`) and by aiohttp (:mod:`gateways.transport.aio`).
 """
 
-import re
-from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
-import orjson
 from pydantic import BaseModel
 
-from core.clock import now
-
-SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
-
-
-@dataclass(frozen=True)
-class HttpCall:
-    """One request to a provider; ``effectful`` when it may cause a message to be delivered."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    json: Any = None
-    effectful: bool = False
-    timeout_seconds: float = 30.0
-    content: bytes | None = None
-    """A body that is no JSON, such as a form with a file; its type is among the headers."""
-
-
-@dataclass(frozen=True)
-class HttpReply:
-    status: int
-    body: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    def json(self) -> Any:
-        """Return the body as JSON, or None when it is none."""
-        try:
-            return orjson.loads(self.body)
-        except orjson.JSONDecodeError:
-            return None
-
-    @property
-    def retry_after_seconds(self) -> float | None:
-        """The pause that the server asks for, from seconds or a date."""
-        value = self.headers.get("retry-after", "").strip()
-        if SECONDS.fullmatch(value):
-            return float(value)
-        try:
-            return max(0.0, (parsedate_to_datetime(value).astimezone(UTC) - now()).total_seconds())
-        except (ValueError, OverflowError):
-            return None
-
-
-class FailureKind(StrEnum):
-    NOT_SENT = "not_sent"
-    """Nothing left: name not found, refused, connection time-out, TLS failed."""
-    MAYBE_SENT = "maybe_sent"
-    """Bytes may have left: reset, read time-out, reply cut short."""
-
-
-@dataclass(frozen=True)
-class TransportFailure:
-    kind: FailureKind
-    detail: str
-
-
-Answer = HttpReply | TransportFailure
-R = TypeVar("R")
-Operation = Generator[HttpCall, Answer, R]
+from gateways.calls import Answer, Operation
 
 
 class Outcome(StrEnum):
@@ -438,6 +376,3 @@ class PlainAdapter:
     def handshake(self, config: Any, query: Mapping[str, str]) -> str | None:
         """Return what proves to the provider that the webhook address is ours; None when it is not asking rightly."""
         return None
-
-
-SimulatorPort = Callable[[HttpCall], HttpReply]

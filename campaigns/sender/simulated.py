@@ -2,7 +2,7 @@
 
 from django.db import DatabaseError, InterfaceError, connection
 
-from gateways.contract import HttpCall, HttpReply, SimulatorPort
+from gateways.calls import HttpCall, HttpReply, SimulatorPort
 from gateways.models import Channel
 from gateways.services.simulation import simulator_port
 

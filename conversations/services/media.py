@@ -8,7 +8,7 @@ from conversations.models import Attachment
 from conversations.services.threads import tell_pages
 from core.jobs import job
 from core.uploads import UploadRefusedError, check_upload, store_upload
-from gateways.contract import HttpReply
+from gateways.calls import HttpReply
 from gateways.services.media import download
 
 

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, HttpUrl
 
-from gateways.contract import FailureKind, HttpReply, Outcome, RawHook, SendResult, TransportFailure
+from gateways.calls import FailureKind, HttpReply, TransportFailure
+from gateways.contract import Outcome, RawHook, SendResult
 from gateways.formats.loose import inside, mapping, text
 from gateways.formats.servers import Key, Secret, long_enough
 

@@ -14,7 +14,8 @@ from core.clock import now
 from core.live import signal
 from core.tenancy import current_organization_id
 from gateways import refusals
-from gateways.contract import HttpCall, HttpReply, Operation, R, TemplateUpdate
+from gateways.calls import HttpCall, HttpReply, Operation, R
+from gateways.contract import TemplateUpdate
 from gateways.errors import TemplateError
 from gateways.models import Channel, MessageTemplate, TemplateStatus
 from gateways.official.texts import problems

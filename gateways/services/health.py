@@ -12,7 +12,8 @@ from core.breaker import CircuitOpenError
 from core.clock import now
 from core.jobs import job
 from core.tenancy import across_organizations
-from gateways.contract import ConnectionReport, Operation
+from gateways.calls import Operation
+from gateways.contract import ConnectionReport
 from gateways.models import Channel, ChannelState
 from gateways.portfolios import belongs_to, is_worth_asking
 from gateways.registry import get_adapter

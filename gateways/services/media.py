@@ -1,7 +1,8 @@
 from collections.abc import Mapping
 
 from core.breaker import CircuitOpenError
-from gateways.contract import Answer, FailureKind, MediaRef, TransportFailure
+from gateways.calls import Answer, FailureKind, TransportFailure
+from gateways.contract import MediaRef
 from gateways.models import Channel
 from gateways.registry import get_adapter
 from gateways.services.simulation import simulator_port

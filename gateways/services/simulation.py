@@ -10,7 +10,8 @@ from django.db import transaction
 from core.clock import now
 from core.ids import uuid7
 from core.tenancy import across_organizations, activate_organization
-from gateways.contract import HttpCall, HttpReply, RawHook
+from gateways.calls import HttpCall, HttpReply
+from gateways.contract import RawHook
 from gateways.ingest import store_hooks
 from gateways.models import Channel, SimulatedHook
 from gateways.providers.simulator.brain import react, virtual_contact

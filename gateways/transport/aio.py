@@ -6,7 +6,7 @@ import aiohttp
 import orjson
 
 from core.http import CONNECT_SECONDS, MAX_REPLY_BYTES
-from gateways.contract import Answer, FailureKind, HttpCall, HttpReply, Operation, R, SimulatorPort, TransportFailure
+from gateways.calls import Answer, FailureKind, HttpCall, HttpReply, Operation, R, SimulatorPort, TransportFailure
 
 # All that aiohttp raises before it has a connection; whatever else it raises may come after bytes have left.
 NEVER_LEFT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)

@@ -10,16 +10,7 @@ from urllib.parse import urlsplit
 from core.breaker import Breaker, breaker_of
 from core.http import CONNECT_SECONDS, OutgoingError, request
 from core.tenancy import active_organization_id
-from gateways.contract import (
-    Answer,
-    FailureKind,
-    HttpCall,
-    HttpReply,
-    Operation,
-    R,
-    SimulatorPort,
-    TransportFailure,
-)
+from gateways.calls import Answer, FailureKind, HttpCall, HttpReply, Operation, R, SimulatorPort, TransportFailure
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from conversations.models import Attachment, Conversation, Message
 from conversations.services import media
 from core.clock import now
 from core.tenancy import activate_organization
-from gateways.contract import HttpReply
+from gateways.calls import HttpReply
 from sdr.models import SdrProfile
 from tests.core.media import BAD, image
 from tests.support.jobs import drain

@@ -7,7 +7,8 @@ import pytest
 import time_machine
 
 from core.clock import now
-from gateways.contract import ConnectionReport, FailureKind, HttpReply, TransportFailure
+from gateways.calls import FailureKind, HttpReply, TransportFailure
+from gateways.contract import ConnectionReport
 from gateways.models import Channel, ChannelState
 from gateways.services import health
 from gateways.services.evidence import NO_ACKS

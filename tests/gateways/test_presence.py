@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from gateways.contract import FailureKind, TransportFailure
+from gateways.calls import FailureKind, TransportFailure
 from gateways.models import Channel, ChannelState
 from gateways.services.presence import PER_MINUTE, announce
 from tests.gateways.conftest import CUSTOMER, MakeChannel, Script

@@ -7,7 +7,8 @@ import pytest
 
 from accounts.models import Organization
 from core.breaker import open_breakers
-from gateways.contract import FailureKind, Outcome, OutgoingMessage, TransportFailure
+from gateways.calls import FailureKind, TransportFailure
+from gateways.contract import Outcome, OutgoingMessage
 from gateways.models import Channel, ChannelState
 from gateways.services.channels import disconnect_channel
 from gateways.services.health import check_health

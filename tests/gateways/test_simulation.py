@@ -13,7 +13,8 @@ from conversations.services.send import send_message
 from core.clock import now
 from core.tenancy import across_organizations, activate_organization
 from core.uploads import check_upload
-from gateways.contract import HttpReply, Outcome, OutgoingMessage
+from gateways.calls import HttpReply
+from gateways.contract import Outcome, OutgoingMessage
 from gateways.jobs import purge_receipts, run_simulated_contacts
 from gateways.models import Channel, ChannelState, MessageStatus, Receipt, SimulatedHook
 from gateways.providers.simulator.media import SAMPLES, sample_bytes

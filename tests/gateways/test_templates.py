@@ -14,7 +14,7 @@ from accounts.models import Membership
 from conversations.models import Conversation, Message, MessageState
 from core.clock import now
 from core.tenancy import activate_organization
-from gateways.contract import HttpReply
+from gateways.calls import HttpReply
 from gateways.models import Channel, MessageTemplate, TemplateStatus
 from gateways.official import services
 from gateways.official.jobs import refresh_pending_templates

@@ -17,7 +17,7 @@ from core.breaker import CircuitOpenError, open_breakers
 from core.http import request
 from core.ids import uuid7
 from core.tenancy import activate_organization
-from gateways.contract import Answer, FailureKind, HttpCall, HttpReply, Operation, TransportFailure
+from gateways.calls import Answer, FailureKind, HttpCall, HttpReply, Operation, TransportFailure
 from gateways.transport import aio, sync
 from tests.support.sockets import answers, drips, full_backlog, hangs, peer, refused_url, resets, says
 

@@ -13,7 +13,7 @@ from conversations.services.hidden import resolve_hidden
 from conversations.services.receive import handle_messages
 from core.clock import now
 from core.phones import match_key
-from gateways.contract import HttpReply
+from gateways.calls import HttpReply
 from gateways.events import MessagesReceived
 from gateways.models import Channel
 from leads.models import Contact, ContactIdentity, ContactList, ContactMerge, ListMembership, TimelineEntry

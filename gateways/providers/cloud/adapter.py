@@ -2,17 +2,13 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+from gateways.calls import Answer, FailureKind, HttpCall, HttpReply, Operation, TransportFailure
 from gateways.contract import (
     AccountUpdate,
-    Answer,
     ConnectionReport,
-    FailureKind,
-    HttpCall,
-    HttpReply,
     Ignored,
     MediaRef,
     NumberAnswer,
-    Operation,
     Outcome,
     OutgoingMedia,
     OutgoingMessage,
@@ -21,7 +17,6 @@ from gateways.contract import (
     RawHook,
     Rhythm,
     SendResult,
-    TransportFailure,
 )
 from gateways.formats.graph import error_of, handshake, is_files_host, is_signed, refused
 from gateways.formats.jids import PERSON, chat_id, phone_of

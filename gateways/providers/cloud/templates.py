@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from gateways.contract import Answer, HttpCall, HttpReply, Operation
+from gateways.calls import Answer, HttpCall, HttpReply, Operation
 from gateways.formats.graph import refused
 from gateways.formats.loose import inside, listing, mapping, text, word
 from gateways.providers.cloud.config import CloudConfig

@@ -7,23 +7,19 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
+from gateways.calls import Answer, HttpCall, HttpReply, Operation, TransportFailure
 from gateways.contract import (
-    Answer,
     ConnectionReport,
     History,
-    HttpCall,
-    HttpReply,
     Ignored,
     MediaRef,
     NumberAnswer,
-    Operation,
     Outcome,
     OutgoingMessage,
     Parsed,
     PlainAdapter,
     RawHook,
     SendResult,
-    TransportFailure,
 )
 from gateways.formats.jids import chat_id as to_chat_id
 from gateways.formats.jids import dialled, phone_of

@@ -6,7 +6,8 @@ from typing import Any
 
 import orjson
 
-from gateways.contract import Answer, History, HttpCall, HttpReply, Operation, RawHook
+from gateways.calls import Answer, HttpCall, HttpReply, Operation
+from gateways.contract import History, RawHook
 from gateways.formats.loose import inside, listing, mapping, text, when
 from gateways.providers.evolution.config import EvolutionConfig
 from gateways.providers.evolution.outcomes import detail_of

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from gateways.contract import FailureKind, HttpReply, NumberAnswer, Outcome, SendResult, TransportFailure
+from gateways.calls import FailureKind, HttpReply, TransportFailure
+from gateways.contract import NumberAnswer, Outcome, SendResult
 from gateways.formats.jids import chat_id, is_person
 from gateways.formats.loose import inside, listing, mapping, text, word, words_of
 

@@ -7,23 +7,18 @@ from urllib.parse import quote
 
 import orjson
 
+from gateways.calls import Answer, FailureKind, HttpCall, HttpReply, Operation, TransportFailure
 from gateways.contract import (
-    Answer,
     ConnectionReport,
-    FailureKind,
-    HttpCall,
-    HttpReply,
     Ignored,
     MediaRef,
     NumberAnswer,
-    Operation,
     Outcome,
     OutgoingMessage,
     Parsed,
     PlainAdapter,
     RawHook,
     SendResult,
-    TransportFailure,
 )
 from gateways.formats.jids import chat_id as to_chat_id
 from gateways.formats.jids import dialled, is_person, phone_of

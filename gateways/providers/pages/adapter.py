@@ -6,15 +6,12 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from gateways.calls import Answer, HttpCall, HttpReply, Operation
 from gateways.contract import (
-    Answer,
     ConnectionReport,
-    HttpCall,
-    HttpReply,
     Ignored,
     MediaRef,
     NumberAnswer,
-    Operation,
     Outcome,
     OutgoingMedia,
     OutgoingMessage,

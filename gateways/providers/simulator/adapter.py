@@ -8,19 +8,15 @@ from typing import Any
 import orjson
 
 from core.clock import now
+from gateways.calls import Answer, FailureKind, HttpCall, HttpReply, Operation, TransportFailure
 from gateways.contract import (
-    Answer,
     ConnectionReport,
     DeliveryUpdate,
-    FailureKind,
-    HttpCall,
-    HttpReply,
     Ignored,
     InboundMessage,
     MediaRef,
     MessageChange,
     NumberAnswer,
-    Operation,
     Outcome,
     OutgoingMessage,
     Parsed,
@@ -28,7 +24,6 @@ from gateways.contract import (
     RawHook,
     Rhythm,
     SendResult,
-    TransportFailure,
 )
 from gateways.providers.simulator.config import SimulatorConfig
 from gateways.providers.simulator.media import ADDRESS, SAMPLES

@@ -4,16 +4,12 @@ import re
 from typing import Any
 
 from core.clock import now
+from gateways.calls import Answer, FailureKind, HttpCall, HttpReply, Operation, TransportFailure
 from gateways.contract import (
-    Answer,
     ConnectionReport,
-    FailureKind,
-    HttpCall,
-    HttpReply,
     Ignored,
     MediaRef,
     NumberAnswer,
-    Operation,
     Outcome,
     OutgoingMedia,
     OutgoingMessage,
@@ -22,7 +18,6 @@ from gateways.contract import (
     RawHook,
     Rhythm,
     SendResult,
-    TransportFailure,
 )
 from gateways.formats.loose import decoded, inside, mapping, text, when, word
 from gateways.formats.multipart import form_with_file

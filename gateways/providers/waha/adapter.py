@@ -6,23 +6,19 @@ from urllib.parse import quote, urlsplit
 
 import orjson
 
+from gateways.calls import Answer, HttpCall, HttpReply, Operation, TransportFailure
 from gateways.contract import (
-    Answer,
     ConnectionReport,
     History,
-    HttpCall,
-    HttpReply,
     Ignored,
     MediaRef,
     NumberAnswer,
-    Operation,
     Outcome,
     OutgoingMessage,
     Parsed,
     PlainAdapter,
     RawHook,
     SendResult,
-    TransportFailure,
 )
 from gateways.formats.loose import inside, text
 from gateways.providers.waha.config import WahaConfig

@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 import orjson
 
-from gateways.contract import Answer, History, HttpCall, HttpReply, Operation, RawHook
+from gateways.calls import Answer, HttpCall, HttpReply, Operation
+from gateways.contract import History, RawHook
 from gateways.formats.loose import listing, mapping, text, when
 from gateways.providers.waha.config import WahaConfig
 from gateways.providers.waha.ids import chat_id, chat_of, is_person

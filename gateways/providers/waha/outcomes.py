@@ -6,7 +6,8 @@ channel's; doubt stays doubt.
 
 from typing import Any
 
-from gateways.contract import FailureKind, HttpReply, NumberAnswer, Outcome, SendResult, TransportFailure
+from gateways.calls import FailureKind, HttpReply, TransportFailure
+from gateways.contract import NumberAnswer, Outcome, SendResult
 from gateways.providers.waha.ids import message_id
 
 DETAIL_LENGTH = 400

@@ -14,17 +14,8 @@ import time_machine
 from accounts.models import Membership
 from conversations.models import Attachment, Message
 from core.clock import now
-from gateways.contract import (
-    Answer,
-    FailureKind,
-    HttpCall,
-    HttpReply,
-    MediaRef,
-    Operation,
-    R,
-    RawHook,
-    TransportFailure,
-)
+from gateways.calls import Answer, FailureKind, HttpCall, HttpReply, Operation, R, TransportFailure
+from gateways.contract import MediaRef, RawHook
 from gateways.ingest import store_hooks
 from gateways.models import Channel, ChannelState, MissingSpan, Receipt
 from gateways.pool.backfill import MOST_TRIES, compare_histories, look_back

@@ -6,18 +6,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from gateways.calls import Answer, Operation, R
 from gateways.contract import (
     AccountUpdate,
-    Answer,
     ConnectionUpdate,
     DeliveryUpdate,
     ForOthers,
     Ignored,
     InboundMessage,
     MessageChange,
-    Operation,
     Parsed,
-    R,
     TemplateUpdate,
     Watermark,
 )

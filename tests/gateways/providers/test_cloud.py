@@ -8,17 +8,15 @@ from typing import Any
 
 import pytest
 
+from gateways.calls import FailureKind, HttpReply, TransportFailure
 from gateways.contract import (
     AccountUpdate,
-    FailureKind,
-    HttpReply,
     MediaRef,
     Outcome,
     OutgoingMedia,
     OutgoingMessage,
     OutgoingTemplate,
     RawHook,
-    TransportFailure,
 )
 from gateways.providers.cloud.adapter import CloudAdapter
 from gateways.providers.cloud.config import CloudConfig

@@ -8,21 +8,17 @@ from typing import Any
 
 import pytest
 
+from gateways.calls import FailureKind, HttpCall, HttpReply, Operation, TransportFailure
 from gateways.contract import (
     Adapter,
-    FailureKind,
-    HttpCall,
-    HttpReply,
     Ignored,
     InboundMessage,
     MediaRef,
     MessageChange,
-    Operation,
     Outcome,
     OutgoingMessage,
     RawHook,
     SendResult,
-    TransportFailure,
 )
 from gateways.registry import ADAPTERS, get_adapter
 from tests.gateways.providers.payloads import TYPES, body_of, cases, fixture, label, plain, play

@@ -7,16 +7,8 @@ from typing import Any
 
 import pytest
 
-from gateways.contract import (
-    FailureKind,
-    HttpReply,
-    MediaRef,
-    Outcome,
-    OutgoingMedia,
-    OutgoingMessage,
-    RawHook,
-    TransportFailure,
-)
+from gateways.calls import FailureKind, HttpReply, TransportFailure
+from gateways.contract import MediaRef, Outcome, OutgoingMedia, OutgoingMessage, RawHook
 from gateways.providers.evolution.adapter import EvolutionAdapter
 from gateways.providers.evolution.config import EvolutionConfig
 from tests.gateways.providers.payloads import play

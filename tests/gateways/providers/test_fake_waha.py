@@ -16,7 +16,8 @@ import pytest
 import requests
 
 from core.addresses import guarded_socket
-from gateways.contract import DeliveryUpdate, HttpCall, HttpReply, InboundMessage, Outcome, OutgoingMessage, RawHook
+from gateways.calls import HttpCall, HttpReply
+from gateways.contract import DeliveryUpdate, InboundMessage, Outcome, OutgoingMessage, RawHook
 from gateways.providers.waha.adapter import WahaAdapter
 from gateways.providers.waha.config import WahaConfig
 from gateways.transport import aio, sync

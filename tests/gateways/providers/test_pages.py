@@ -5,7 +5,8 @@ from typing import Any
 import orjson
 import pytest
 
-from gateways.contract import FailureKind, HttpReply, Outcome, OutgoingMessage, Profile, TransportFailure
+from gateways.calls import FailureKind, HttpReply, TransportFailure
+from gateways.contract import Outcome, OutgoingMessage, Profile
 from gateways.providers.pages.adapter import InstagramAdapter, MessengerAdapter, PageAdapter
 from gateways.providers.pages.config import PageConfig
 from tests.gateways.providers.payloads import fixture, play

@@ -7,15 +7,8 @@ import orjson
 import pytest
 from pydantic import ValidationError
 
-from gateways.contract import (
-    DeliveryUpdate,
-    FailureKind,
-    HttpReply,
-    InboundMessage,
-    Outcome,
-    OutgoingMessage,
-    TransportFailure,
-)
+from gateways.calls import FailureKind, HttpReply, TransportFailure
+from gateways.contract import DeliveryUpdate, InboundMessage, Outcome, OutgoingMessage
 from gateways.providers.simulator.adapter import SimulatorAdapter
 from gateways.providers.simulator.brain import Action, react, virtual_contact
 from gateways.providers.simulator.config import SimulatorConfig

@@ -7,17 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from gateways.contract import (
-    Answer,
-    FailureKind,
-    HttpReply,
-    MediaRef,
-    Outcome,
-    OutgoingMedia,
-    OutgoingMessage,
-    RawHook,
-    TransportFailure,
-)
+from gateways.calls import Answer, FailureKind, HttpReply, TransportFailure
+from gateways.contract import MediaRef, Outcome, OutgoingMedia, OutgoingMessage, RawHook
 from gateways.providers.waha.adapter import WahaAdapter
 from gateways.providers.waha.config import WahaConfig
 from tests.gateways.providers.payloads import play

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from gateways.contract import Answer, FailureKind, HttpReply, Outcome, OutgoingMessage, TransportFailure
+from gateways.calls import Answer, FailureKind, HttpReply, TransportFailure
+from gateways.contract import Outcome, OutgoingMessage
 from gateways.providers.waha.adapter import KEY_IGNORED, WahaAdapter
 from gateways.providers.waha.config import WahaConfig
 from tests.gateways.providers.payloads import play
