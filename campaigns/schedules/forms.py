@@ -22,10 +22,12 @@ UNITS: Final = [
 ]  # fmt: skip
 ENDS: Final = [("never", _("When I end it")), ("until", _("On a day")), ("count", _("After some times"))]
 LATE_WORDS: Final = {
-    0: _("Always ask"), 1: _("Send if up to 1 hour late, else ask"), 2: _("Send if up to 2 hours late, else ask"),
-    4: _("Send if up to 4 hours late, else ask"), 8: _("Send if up to 8 hours late, else ask"),
-    24: _("Send if up to a day late, else ask"),
+    0: _("Always ask"), 1: _("Send up to 1 hour late"), 2: _("Send up to 2 hours late"), 4: _("Send up to 4 hours late"),
+    8: _("Send up to 8 hours late"), 24: _("Send up to a day late"),
 }  # fmt: skip
+LATE_HELP: Final = _(
+    "Because the system was down, or none of its numbers was connected. Later than that, you are asked."
+)
 LATE: Final = [(hours, LATE_WORDS[hours]) for hours in LATE_CHOICES]
 DATE: Final = {"type": "date"}
 # The classes of CAM-32; any other number from -100 to 100 comes by the API, and stays.
@@ -73,7 +75,7 @@ class ScheduleForm(forms.Form):
     )  # fmt: skip
     late_hours = forms.TypedChoiceField(
         label=_("If the time was missed"), choices=[("", _("As in the settings")), *LATE], coerce=int, empty_value=None,
-        required=False, help_text=_("Because the system was down, or none of its numbers was connected."),
+        required=False, help_text=LATE_HELP,
     )  # fmt: skip
     skips_holidays = forms.BooleanField(
         label=_("Nothing leaves on holidays"), required=False,

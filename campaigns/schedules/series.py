@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Membership
 from accounts.services.audit import record_audit
 from campaigns.errors import CampaignIncompleteError
-from campaigns.models import Campaign, CampaignState, Occurrence, Outcome, Recurrence
+from campaigns.models import Campaign, CampaignAgent, CampaignState, Occurrence, Outcome, Recurrence
 from campaigns.schedules.days import DaysOff
 from campaigns.schedules.rules import Rule, refused
 from campaigns.schedules.slots import ONE_DAY, Slot, limited, slots
@@ -171,6 +171,7 @@ def _made(series: Campaign, slot: Slot) -> Campaign:
         series.steps.order_by("pk"),
         series.campaign_lists.order_by("pk"),
         series.campaign_channels.order_by("pk"),
+        CampaignAgent.objects.filter(campaign=series),
     ):
         _copy(rows, run)
     return run

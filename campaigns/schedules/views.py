@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.access import role_required
 from accounts.http import MemberRequest
 from accounts.models import Role
-from campaigns.schedules.forms import LATE
+from campaigns.schedules.forms import LATE, LATE_HELP
 from campaigns.schedules.settings import get_settings, save_settings
 
 
@@ -17,9 +17,8 @@ class SettingsForm(forms.Form):
     """What campaigns do unless they say otherwise."""
 
     late_hours = forms.TypedChoiceField(
-        label=gettext_lazy("If the time of a campaign was missed"), choices=LATE, coerce=int,
-        help_text=gettext_lazy("Because the system was down, or none of its numbers was connected."),
-    )  # fmt: skip
+        label=gettext_lazy("If the time of a campaign was missed"), choices=LATE, coerce=int, help_text=LATE_HELP
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

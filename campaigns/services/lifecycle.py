@@ -14,6 +14,7 @@ from campaigns.errors import CampaignStateError, EmptyAudienceError
 from campaigns.events import CampaignFinished, CampaignStarted
 from campaigns.models import (
     Campaign,
+    CampaignAgent,
     CampaignChannel,
     CampaignList,
     CampaignState,
@@ -158,7 +159,7 @@ def delete(campaign: Campaign, *, actor: Membership | None = None) -> None:
         raise CampaignStateError(_("Some messages are on their way. Try again in a minute."), code="in_flight")
     forget(locked)
     # Straight to the tables: collecting a million recipients as objects would take minutes.
-    for model in (Recipient, Tally, Variant, Step, CampaignChannel, CampaignList):
+    for model in (Recipient, Tally, Variant, Step, CampaignChannel, CampaignList, CampaignAgent):
         model.objects.filter(campaign=locked)._raw_delete(using=connection.alias)
     record_audit("campaign.deleted", actor=actor, target=locked.name, data={"total": locked.total})
     Campaign.objects.filter(pk=locked.pk)._raw_delete(using=connection.alias)
