@@ -10,6 +10,7 @@ import secrets
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import dj_database_url
 import django_stubs_ext
@@ -168,7 +169,9 @@ CACHES = {
 }
 SESSION_ENGINE = "core.sessions"
 SESSION_COOKIE_AGE = 7 * 24 * 3600
-SESSION_COOKIE_NAME = "prosa_session"
+# Browsers keep cookies by host, whatever the port: two installations on one host would log each other's people out.
+INSTANCE = os.environ.get("PROSA_COOKIE_SUFFIX", str(urlsplit(BASE_URL).port or "")).strip("_")
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = (f"{name}_{INSTANCE}".rstrip("_") for name in ("prosa_session", "prosa_csrf"))
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = False
 CSRF_FAILURE_VIEW = "config.errors.csrf_failed"

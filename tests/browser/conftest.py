@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from accounts.models import Membership
@@ -121,8 +122,8 @@ def window(browser: Browser, live_server: Any, login: Any) -> Iterator[Callable[
             base_url=live_server.url, locale="pt-BR", viewport={"width": width, "height": 844}, **values
         )
         contexts.append(context)
-        cookie = login(who).cookies["prosa_session"].value
-        context.add_cookies([{"name": "prosa_session", "value": cookie, "url": live_server.url}])
+        cookie = login(who).cookies[settings.SESSION_COOKIE_NAME].value
+        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
         page = context.new_page()
         page.set_default_timeout(60_000)
         page.goto(path)

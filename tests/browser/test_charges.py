@@ -4,12 +4,11 @@ import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from accounts.models import Membership, Organization
 from billing.charges.confirming import confirm_by_hand
@@ -29,7 +28,7 @@ from tests.support.jobs import drain, forget_jobs
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PEOPLE = [("Rita Prado", 18_000, "Limpeza"), ("João Batista de Almeida Prado", 1_250_00, "Clareamento a laser, 3 sessões"),
           ("Bia", 4_990, "Avaliação"), ("Carlos Eduardo", 32_000, "Canal"), ("Dona Neide", 7_500, "Retorno")]  # fmt: skip
-Open = Callable[..., Page]
+Window = Callable[..., Page]
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -83,32 +82,13 @@ def _charge(contact: Contact, name: str, cents: int, what: str, *, actor: Member
     return ask_payment(draft, Occasion(contact=contact), actor=actor)
 
 
-@pytest.fixture
-def open_page(browser: Browser, live_server: Any, ana: Membership, login: Any) -> Iterator[Open]:
-    contexts = []
-
-    def open_at(path: str, width: int = 1440, theme: str = "light") -> Page:
-        context = browser.new_context(
-            base_url=live_server.url, locale="pt-BR", viewport={"width": width, "height": 900}, color_scheme=theme
-        )
-        contexts.append(context)
-        cookie = login(ana).cookies["prosa_session"].value
-        context.add_cookies([{"name": "prosa_session", "value": cookie, "url": live_server.url}])
-        page = context.new_page()
-        page.set_default_timeout(30_000)
-        page.goto(path)
-        return page
-
-    yield open_at
-    for context in contexts:
-        context.close()
-
-
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1440])
-def test_pages_are_accessible_and_fit(places: dict[str, str], open_page: Open, width: int, theme: str) -> None:
+def test_pages_are_accessible_and_fit(
+    places: dict[str, str], window: Window, ana: Membership, width: int, theme: str
+) -> None:
     for name, path in places.items():
-        page = open_page(path, width, theme)
+        page = window(ana, path, width, color_scheme=theme)
         if folder := os.environ.get("PROSA_SHOTS"):
             page.screenshot(path=str(Path(folder) / f"{name}-{width}-{theme}.png"), full_page=True)
         found = Axe().run(page).response["violations"]
@@ -117,9 +97,9 @@ def test_pages_are_accessible_and_fit(places: dict[str, str], open_page: Open, w
 
 
 def test_a_charge_by_keyboard_from_the_contact_to_the_receipt(
-    places: dict[str, str], open_page: Open, acme: Organization
+    places: dict[str, str], window: Window, ana: Membership, acme: Organization
 ) -> None:
-    page = open_page(places["contact"])
+    page = window(ana, places["contact"])
     page.locator("#t-charges").locator("xpath=../..").get_by_role("link", name="Cobrar").press("Enter")
     page.get_by_label("Valor").fill("R$ 90,00")
     page.get_by_label("Referente a").fill("Consulta")
@@ -134,8 +114,8 @@ def test_a_charge_by_keyboard_from_the_contact_to_the_receipt(
     expect(page.locator("#charge")).to_contain_text("Recibo pelo WhatsApp")
 
 
-def test_filters_work_while_typing(places: dict[str, str], open_page: Open) -> None:
-    page = open_page(places["list"])
+def test_filters_work_while_typing(places: dict[str, str], window: Window, ana: Membership) -> None:
+    page = window(ana, places["list"])
     page.get_by_label("Procurar cobranças").fill("clareamento")
     expect(page.locator("tbody tr")).to_have_count(1)
     assert "q=clareamento" in page.url

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import Page, expect
 
 from accounts.models import Membership, Organization
@@ -86,7 +87,7 @@ def test_the_focus_is_seen_wherever_it_goes(window: Window, ana: Membership, in_
 def test_a_page_that_is_too_old_says_so_in_a_toast(window: Window, bruno: Membership) -> None:
     page = window(bruno, "/campanhas/nova/")
     page.evaluate("document.body.setAttribute('hx-headers', '{}')")
-    page.context.clear_cookies(name="csrftoken")
+    page.context.clear_cookies(name=settings.CSRF_COOKIE_NAME)
     page.get_by_role("link", name="Continuar").first.click()
     page.get_by_role("button", name="Adicionar variação").click()
     expect(page.locator("#toasts")).to_contain_text("Esta página ficou velha demais para enviar")

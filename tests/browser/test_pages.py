@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page
 
@@ -96,8 +97,8 @@ def world() -> World:
 
 
 def enter(context: BrowserContext, client: Client, address: str) -> None:
-    value = client.cookies["prosa_session"].value
-    context.add_cookies([{"name": "prosa_session", "value": value, "url": address}])
+    value = client.cookies[settings.SESSION_COOKIE_NAME].value
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": address}])
 
 
 def pages_of(client: Client, world: World) -> list[str]:

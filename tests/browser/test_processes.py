@@ -1,14 +1,13 @@
 """The pages of processes in a real browser: both themes, wide and narrow, by keyboard."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from accounts.models import Membership, Organization
 from core.tenancy import activate_organization
@@ -20,6 +19,7 @@ from tests.support.sagas import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
+Window = Callable[..., Page]
 LABELS = {"invoice": "Emitir a nota fiscal", "mail": "Avisar o cliente por e-mail", "calendar": "Marcar na agenda"}
 
 
@@ -47,32 +47,11 @@ def sagas(acme: Organization) -> Iterator[dict[str, str]]:
     del orchestrator._definitions["browser_booking"]
 
 
-@pytest.fixture
-def open_page(browser: Browser, live_server: Any, ana: Membership, login: Any) -> Iterator[Any]:
-    contexts = []
-
-    def open_at(path: str, width: int, theme: str) -> Page:
-        context = browser.new_context(
-            base_url=live_server.url, locale="pt-BR", viewport={"width": width, "height": 900}, color_scheme=theme
-        )
-        contexts.append(context)
-        cookie = login(ana).cookies["prosa_session"].value
-        context.add_cookies([{"name": "prosa_session", "value": cookie, "url": live_server.url}])
-        page = context.new_page()
-        page.set_default_timeout(30_000)
-        page.goto(path)
-        return page
-
-    yield open_at
-    for context in contexts:
-        context.close()
-
-
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1440])
-def test_every_page_reads_well(sagas: dict[str, str], open_page: Any, width: int, theme: str) -> None:
+def test_every_page_reads_well(sagas: dict[str, str], window: Window, ana: Membership, width: int, theme: str) -> None:
     for name, path in sagas.items():
-        page = open_page(path, width, theme)
+        page = window(ana, path, width, color_scheme=theme)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} is wider than the screen"
         found = Axe().run(page).response["violations"]
         assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == [], name
@@ -80,8 +59,8 @@ def test_every_page_reads_well(sagas: dict[str, str], open_page: Any, width: int
             page.screenshot(path=Path(folder) / f"{name}-{width}-{theme}.png", full_page=True)
 
 
-def test_undoing_by_keyboard(sagas: dict[str, str], open_page: Any, acme: Organization) -> None:
-    page = open_page(sagas["feito"], 1440, "light")
+def test_undoing_by_keyboard(sagas: dict[str, str], window: Window, ana: Membership, acme: Organization) -> None:
+    page = window(ana, sagas["feito"])
     page.get_by_role("button", name="Desfazer").first.focus()
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import Page, expect
 
 from accounts.models import Membership, Organization, User
@@ -134,7 +135,7 @@ def test_what_was_typed_survives_a_session_that_ended(window: Window, ana: Membe
     page = window(ana, "/sdr/")
     page.get_by_label("Nome do SDR").fill("Beatriz")
     page.get_by_label("O SDR responde").uncheck()
-    page.context.clear_cookies(name="prosa_session")
+    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
     page.locator("#sdr-form").get_by_role("button", name="Salvar").click()
     page.wait_for_url("**/conta/login/**")
     expect(page.locator("#toasts")).to_contain_text("Sua sessão tinha terminado")

@@ -18,11 +18,11 @@ pytestmark = pytest.mark.django_db
 Login = Callable[..., Client]
 
 HEADERS: dict[str, dict[str, str]] = {
-    "NUL in the session": {"Cookie": r'prosa_session="aaaaaaaaaaaa\000bbb"'},
-    "session beyond any length": {"Cookie": "prosa_session=" + "x" * 5000},
-    "session that is none": {"Cookie": "prosa_session=;;;===\xff"},
+    "NUL in the session": {"Cookie": rf'{settings.SESSION_COOKIE_NAME}="aaaaaaaaaaaa\000bbb"'},
+    "session beyond any length": {"Cookie": f"{settings.SESSION_COOKIE_NAME}=" + "x" * 5000},
+    "session that is none": {"Cookie": f"{settings.SESSION_COOKIE_NAME}=;;;===\xff"},
     "NUL in every cookie": {
-        "Cookie": r'csrftoken="a\000b"; django_language="x\000"; messages="\000"; prosa_language="\000"'
+        "Cookie": rf'{settings.CSRF_COOKIE_NAME}="a\000b"; django_language="x\000"; messages="\000"; prosa_language="\000"'
     },
     "messages of no signature": {"Cookie": "messages=" + "e" * 400},
     "page that is no address": {"HX-Request": "true", "HX-Current-URL": "http://[::1"},

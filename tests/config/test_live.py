@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
+from django.conf import settings
 from django.db import connections, transaction
 from django.test import Client
 
@@ -86,7 +87,7 @@ def tell(organization: Organization, *topics: str) -> None:
 
 @pytest.fixture
 def cookie(ana: Membership, login: Login) -> str:
-    return f"prosa_session={login(ana).cookies['prosa_session'].value}"
+    return f"{settings.SESSION_COOKIE_NAME}={login(ana).cookies[settings.SESSION_COOKIE_NAME].value}"
 
 
 @pytest.fixture(autouse=True)
@@ -152,19 +153,21 @@ def test_one_organization_hears_nothing_of_another(cookie: str, acme: Organizati
 
 
 @pytest.mark.parametrize(
-    "bad", ["", "prosa_session=", "prosa_session=" + "x" * 32, 'prosa_session="aaaaaaaaaaaa\\000bbb"', "prosa_session=" + "x" * 9000,
-            ";;;=\xff", "\x00", "prosa_session=../../etc/passwd"],
+    "bad", ["", "%s=", "%s=" + "x" * 32, '%s="aaaaaaaaaaaa\\000bbb"', "%s=" + "x" * 9000, ";;;=\xff", "\x00", "%s=../../etc/passwd"],
 )  # fmt: skip
 def test_who_is_not_logged_in_hears_nothing(bad: str) -> None:
-    heard = listen(bad, until=begun)
+    heard = listen(bad.replace("%s", settings.SESSION_COOKIE_NAME), until=begun)
     assert (heard.status, heard.body) == (401, b"")
 
 
 def test_who_works_nowhere_or_no_longer_hears_nothing(davi: User, bruno: Membership, login: Login) -> None:
-    cookies = [login(davi).cookies["prosa_session"].value, login(bruno).cookies["prosa_session"].value]
+    cookies = [
+        login(davi).cookies[settings.SESSION_COOKIE_NAME].value,
+        login(bruno).cookies[settings.SESSION_COOKIE_NAME].value,
+    ]
     with across_organizations():
         Membership.objects.filter(pk=bruno.pk).update(is_active=False)
-    assert [listen(f"prosa_session={value}", until=begun).status for value in cookies] == [401, 401]
+    assert [listen(f"{settings.SESSION_COOKIE_NAME}={value}", until=begun).status for value in cookies] == [401, 401]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connections
 from django.test import Client
 from django.urls import reverse
@@ -97,11 +98,11 @@ def test_a_note_sent_twice_is_one_note(ana: Membership, login: Login, in_acme: O
 @pytest.mark.django_db(transaction=True)
 def test_clicks_at_the_same_moment(ana: Membership, login: Login) -> None:
     browser = login(ana)
-    cookie = browser.cookies["prosa_session"].value
+    cookie = browser.cookies[settings.SESSION_COOKIE_NAME].value
 
     def click(_number: int) -> int:
         mine = Client()
-        mine.cookies["prosa_session"] = cookie
+        mine.cookies[settings.SESSION_COOKIE_NAME] = cookie
         try:
             return mine.post(reverse("leads:list-create"), {"name": "Clientes", "once": "k1"}).status_code
         finally:
