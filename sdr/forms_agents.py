@@ -6,13 +6,13 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team
+from core.clock import SendingHours
 from gateways.models import Channel
 from sdr.campaign_agents import campaign_book
 from sdr.models import Agent, Closed, FollowUps
 from sdr.services.agents import MOST_QUESTIONS
 from sdr.services.following import MOST
 from sdr.services.profiles import TEMPERATURES
-from sdr.working_hours import WorkingHours
 
 PLAIN = (
     "name", "opening", "instructions", "goals", "segment", "is_active", "closed", "away_text", "follow_up_mode", "follow_up_hours",
@@ -53,6 +53,10 @@ class AgentForm(forms.Form):
     )  # fmt: skip
     work_from = forms.TimeField(label=_("From"), required=False, widget=forms.TimeInput({"type": "time"}, "%H:%M"))
     work_until = forms.TimeField(label=_("Until"), required=False, widget=forms.TimeInput({"type": "time"}, "%H:%M"))
+    skips_holidays = forms.BooleanField(
+        label=_("Closed on holidays"), required=False, initial=True,
+        help_text=_("National ones, those of your state, and the days that your agenda has as closed."),
+    )  # fmt: skip
     closed = forms.ChoiceField(label=_("Outside these hours"), choices=Closed.choices)
     away_text = forms.CharField(
         label=_("What it says then"), required=False, max_length=400, widget=forms.Textarea({"rows": 2}),
@@ -125,10 +129,17 @@ class AgentForm(forms.Form):
         data = self.cleaned_data
         closings = {name: data[f"closing_{name}"].strip() for name in TEMPERATURES if data[f"closing_{name}"].strip()}
         teams = {f"team_{name}": data[f"team_{name}"] for name in TEMPERATURES}
-        days = data["work_days"]
-        hours = WorkingHours(frozenset(days), data["work_from"], data["work_until"]).as_json() if days else {}
-        own = {"closings": closings, "working_hours": hours, "follow_ups": data["follow_ups_text"]}
+        own = {"closings": closings, "working_hours": self._hours, "follow_ups": data["follow_ups_text"]}
         return {name: data[name] for name in (*PLAIN, "questions")} | own | teams
+
+    @property
+    def _hours(self) -> SendingHours:
+        data = self.cleaned_data
+        if not data["work_days"]:
+            return {}
+        rests: SendingHours = {"skips_holidays": True} if data["skips_holidays"] else {}
+        start, end = (f"{data[name]:%H:%M}" for name in ("work_from", "work_until"))
+        return {"days": sorted(data["work_days"]), "start": start, "end": end, **rests}
 
     @property
     def ends(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
@@ -141,7 +152,10 @@ class AgentForm(forms.Form):
 
 
 def _hours_of(agent: Agent) -> dict[str, Any]:
-    hours = WorkingHours.from_json(agent.working_hours)
-    if hours is None:
+    hours = agent.working_hours
+    if not hours:
         return {}
-    return {"work_days": sorted(hours.days), "work_from": hours.start, "work_until": hours.end}
+    return {
+        "work_days": hours["days"], "work_from": hours["start"], "work_until": hours["end"],
+        "skips_holidays": bool(hours.get("skips_holidays")),
+    }  # fmt: skip

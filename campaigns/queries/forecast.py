@@ -8,10 +8,10 @@ from django.db.models import Count, Q
 from django.db.models.functions import TruncHour
 
 from billing import services as billing
+from bookings.days_off import days_off_in, rests_of
 from campaigns.models import Campaign, CampaignChannel, CampaignState, Recipient, RecipientState
 from campaigns.preflight.calendar import SHARED_FOR, STEPS, Allowance, Line, People, Plan, PlannedDay, Walk
 from campaigns.queries.waiting import serving
-from campaigns.schedules.days import days_off_in, rests_of
 from core.clock import SendingHours, now
 from gateways.models import SENDING_ROLES, Channel, ChannelState, PortfolioContact
 from gateways.portfolios import limit_of

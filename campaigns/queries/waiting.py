@@ -7,9 +7,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Organization
+from bookings.days_off import days_off_in, rests_of
 from campaigns.models import Campaign, CampaignChannel, CampaignState, Recipient, RecipientState
 from campaigns.queries.guarding import evidence_of
-from campaigns.schedules.days import days_off_in, rests_of
 from campaigns.sequences.people import next_step_at
 from core.clock import local, next_allowed, now
 from core.moments import spoken

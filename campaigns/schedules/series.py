@@ -17,9 +17,9 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Membership
 from accounts.services.audit import record_audit
+from bookings.days_off import DaysOff
 from campaigns.errors import CampaignIncompleteError
 from campaigns.models import Campaign, CampaignAgent, CampaignState, Occurrence, Outcome, Recurrence
-from campaigns.schedules.days import DaysOff
 from campaigns.schedules.rules import Rule, refused
 from campaigns.schedules.slots import ONE_DAY, Slot, limited, slots
 from campaigns.services.readiness import check_ready

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
-from campaigns.schedules.days import DaysOff
+from bookings.days_off import DaysOff
 from campaigns.schedules.rules import SATURDAY, HolidayPolicy, Rule
 
 # A yearly day that is always a holiday never comes; nobody waits for it longer.

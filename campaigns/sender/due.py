@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 from django.db.models import DateTimeField, F, Func, Q
 
+from bookings.days_off import days_off_in, rests_of
 from campaigns.models import CampaignChannel, CampaignState
-from campaigns.schedules.days import days_off_in, rests_of
 from core.clock import is_allowed
 from core.tenancy import activate_organization
 from gateways.models import SENDING_ROLES, Channel

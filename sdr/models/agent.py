@@ -23,7 +23,7 @@ class Agent(OrganizationOwned):
 
     ``questions`` are its own, asked one by one after the five facts are known; ``closings`` is ``{temperature: text}``. Empty texts
     and teams fall back to the profile's. ``segment`` is the folded value of the contact's attribute "segmento".
-    ``working_hours`` is :class:`sdr.working_hours.WorkingHours` as JSON, empty for always; ``away_text`` is said outside them, empty
+    ``working_hours`` is :class:`core.clock.SendingHours` in whole days, empty for always; ``away_text`` is said outside them, empty
     for the product's words. ``follow_ups`` and what follows it mean what they mean in the profile, where ``follow_up_mode`` is own.
     """
 

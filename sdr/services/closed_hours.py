@@ -6,25 +6,29 @@ from uuid import UUID
 
 from django.utils import timezone, translation
 
+from bookings.days_off import days_off_in, rests_of
 from conversations.models import Conversation, Message, Origin
 from conversations.services.addresses import announce_answer
 from conversations.services.send import send_message
+from core.clock import SendingHours, local, next_allowed
 from core.moments import spoken
 from sdr.contract import ChatMessage
 from sdr.engine.reading import last_burst
 from sdr.engine.signals import read_signals
 from sdr.models import Agent, Closed, ReplyTurn, SdrProfile
 from sdr.services.qualifying import Known
-from sdr.working_hours import WorkingHours
 
 AWAY = "Oi! Recebi sua mensagem. Agora estamos fora do horário; respondo {abertura}."
 KEY = "away:"
 
 
-def opening_of(agent: Agent | None, at: datetime) -> datetime | None:
-    """Return when the lead's agent begins to work, in its own zone; None while it works."""
-    hours = WorkingHours.from_json(agent.working_hours) if agent else None
-    return None if hours is None or hours.is_open(at) else hours.opening_after(at)
+def opening_of(agent: Agent | None, at: datetime, zone: str) -> datetime | None:
+    """Return when the lead's agent begins to work, as the clocks of the zone show it; None while it works."""
+    if agent is None or not agent.working_hours:
+        return None
+    hours: SendingHours = agent.working_hours
+    opens = next_allowed(at, hours, zone, rests_of(hours, days_off_in([hours])))
+    return None if opens == at else local(opens, zone)
 
 
 def can_wait(lines: Sequence[ChatMessage]) -> bool:

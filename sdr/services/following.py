@@ -40,9 +40,9 @@ class Plan:
     day_until: int
     agent: Agent | None = None
 
-    def is_day(self, local_now: datetime) -> bool:
+    def is_day(self, at: datetime, zone: str) -> bool:
         """Tell whether people may be written to now, by the business's own clock; an agent writes in its hours only."""
-        return self.day_from <= local_now.hour < self.day_until and opening_of(self.agent, local_now) is None
+        return self.day_from <= local(at, zone).hour < self.day_until and opening_of(self.agent, at, zone) is None
 
 
 @job("default")
@@ -55,14 +55,14 @@ def follow_up_silent() -> None:
     for organization_id in organizations:
         with activate_organization(organization_id):
             profile = get_profile()
-            plans = plans_at(profile, local(now(), profile.organization.timezone))
+            plans = plans_at(profile, now())
             for pk, conversation_id in _silent(profile, plans).values_list("pk", "conversation_id")[:BATCH]:
                 _follow_up(profile, plans, pk, conversation_id)
 
 
-def plans_at(profile: SdrProfile, local_now: datetime) -> list[Plan]:
-    """Return the plans by which people may be written to now."""
-    return [plan for plan in plans_of(profile) if plan.is_day(local_now)]
+def plans_at(profile: SdrProfile, at: datetime) -> list[Plan]:
+    """Return the plans by which people may be written to at a moment."""
+    return [plan for plan in plans_of(profile) if plan.is_day(at, profile.organization.timezone)]
 
 
 def plans_of(profile: SdrProfile) -> list[Plan]:

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
@@ -20,7 +19,7 @@ from conversations.models import Conversation, ConversationStatus, Direction, Me
 from conversations.queries import earlier, history, spoken
 from conversations.services.send import send_message
 from conversations.services.window import is_shut
-from core.clock import now
+from core.clock import local, now
 from core.crashpoints import crashpoint
 from core.jobs import job
 from core.tenancy import across_organizations
@@ -80,7 +79,7 @@ def run_turn(*, organization_id: str, turn_id: str) -> None:
     with transaction.atomic():
         known = qualification_of(conversation)
         give_prompt(known, conversation)
-    opening = opening_of(known.row.agent, local_time(profile.organization_id))
+    opening = opening_of(known.row.agent, now(), zone_of(profile.organization_id))
     if opening is not None and can_wait(lines):
         wait_for_opening(turn_id, fence, profile, lines, opening)
         return
@@ -160,8 +159,11 @@ def read_earlier(conversation: Conversation) -> tuple[ChatMessage, ...]:
 
 
 def local_time(organization_id: UUID) -> datetime:
-    zone = Organization.objects.values_list("timezone", flat=True).get(pk=organization_id)
-    return now().astimezone(ZoneInfo(zone))
+    return local(now(), zone_of(organization_id))
+
+
+def zone_of(organization_id: UUID) -> str:
+    return str(Organization.objects.values_list("timezone", flat=True).get(pk=organization_id))
 
 
 def think(

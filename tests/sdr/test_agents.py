@@ -147,11 +147,17 @@ def test_an_agent_is_made_changed_and_removed_on_its_page(talk: Talk, login: Log
     assert "Bento" in client.get("/sdr/agentes/").content.decode()
     assert "Tem convênio?" in client.get(f"/sdr/agentes/{agent.pk}/").content.decode()
     campaign = campaign_to([contact("Mariana", PHONE)], talk.channel)
-    hours = {"work_days": ["0", "4"], "work_from": "09:00", "work_until": "18:00", "closed": "wait"}
+    hours = {
+        "work_days": ["0", "4"],
+        "work_from": "09:00",
+        "work_until": "18:00",
+        "closed": "wait",
+        "skips_holidays": "on",
+    }
     own = {"follow_up_mode": "own", "follow_ups_text": "Oi?\nAinda aí?", "follow_up_hours": "6"}
     client.post(f"/sdr/agentes/{agent.pk}/", form(campaigns=[str(campaign.pk)], goals="Marcar.", **hours, **own))
     agent.refresh_from_db()
-    assert agent.working_hours == {"days": [0, 4], "start": "09:00", "end": "18:00"}
+    assert agent.working_hours == {"days": [0, 4], "start": "09:00", "end": "18:00", "skips_holidays": True}
     assert (agent.closed, agent.goals, agent.follow_ups, agent.follow_up_hours) == (
         "wait",
         "Marcar.",

@@ -8,6 +8,7 @@ import pytest
 import time_machine
 
 from accounts.models import Membership
+from bookings.models import DayRule
 from conversations.models import Conversation, Message, Origin
 from conversations.services.handling import set_handler
 from conversations.services.send import send_message
@@ -93,6 +94,31 @@ def test_in_its_hours_and_for_who_has_no_hours_nothing_changes(talk: Talk, ana: 
     talk.say("quero clareamento")
     talk.let_answer()
     assert len(bot_lines()) == 2
+
+
+def test_a_day_off_is_closed_where_the_agent_rests_on_it(talk: Talk, ana: Membership, clock: Clock) -> None:
+    tuesday = MONDAY + timedelta(days=1)
+    DayRule.objects.create(day=MONDAY.date(), name="Inventário")
+    # Whatever the calendar says of that day in the year in which this runs.
+    DayRule.objects.create(day=tuesday.date(), is_open=True)
+    office(talk, ana, working_hours=OFFICE | {"skips_holidays": True})
+    talk.say("oi")
+    talk.let_answer()
+    assert bot_lines() == [AWAY.replace(f"seg {MONDAY.day}", f"ter {tuesday.day}")]
+    clock(MONDAY + timedelta(hours=2))
+    look()
+    assert len(bot_lines()) == 1
+    clock(tuesday + timedelta(seconds=1))
+    look()
+    assert len(bot_lines()) == 2
+
+
+def test_an_agent_that_works_on_days_off_answers_on_them(talk: Talk, ana: Membership, clock: Clock) -> None:
+    DayRule.objects.create(day=MONDAY.date(), name="Inventário")
+    office(talk, ana)
+    talk.say("oi")
+    talk.let_answer()
+    assert bot_lines() == [AWAY]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from accounts.models import Organization
 from bookings.models import DayRule
 from campaigns.queries.forecast import eta
 from campaigns.queries.waiting import waiting_reasons, waits
-from campaigns.schedules.days import DaysOff
 from campaigns.sender.due import look
 from campaigns.services import lifecycle
 from campaigns.services.drafts import clean_hours
@@ -52,10 +51,3 @@ def test_hours_and_days_off_are_kept_together() -> None:
     assert clean_hours({"skips_holidays": True}) == {"skips_holidays": True}
     assert hours_in_words({"skips_holidays": True}) == "menos nos feriados"
     assert clean_hours({"skips_holidays": "yes"}) == {}
-
-
-def test_the_days_are_those_of_the_agenda(in_acme: Organization) -> None:
-    DayRule.objects.create(day=CHRISTMAS.date(), is_open=True)
-    DayRule.objects.create(day=NEXT_DAY.date(), name="Inventário")
-    off = DaysOff.of_business()
-    assert (off.name(CHRISTMAS.date()), off.name(NEXT_DAY.date())) == ("", "Inventário")

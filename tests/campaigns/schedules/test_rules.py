@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from bookings.days_off import DaysOff
 from campaigns.errors import CampaignIncompleteError
-from campaigns.schedules.days import DaysOff
 from campaigns.schedules.rules import HolidayPolicy, Rule, Unit
 from campaigns.schedules.slots import Slot, limited, slots
 
