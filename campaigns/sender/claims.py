@@ -42,7 +42,7 @@ _CLAIM = f"""
 WITH turn AS MATERIALIZED (
   SELECT cc.id AS link_id, cc.campaign_id,
          LEAST(%(count)s, %(cap)s::int - CASE WHEN ch.sent_on = %(today)s THEN ch.sent_today ELSE 0 END) AS room,
-         GREATEST(-%(late)s::float8, COALESCE(extract(epoch FROM ch.next_send_at - clock_timestamp()), 0))::float8 AS delay
+         GREATEST(0, COALESCE(extract(epoch FROM ch.next_send_at - clock_timestamp()), 0))::float8 AS delay
   FROM gateways_channel ch
   JOIN campaigns_campaignchannel cc ON cc.channel_id = ch.id
   JOIN campaigns_campaign c ON c.id = cc.campaign_id
@@ -128,8 +128,7 @@ class Wish:
     """What a claim may take: up to ``count`` rows of the ``campaigns``, ``cap`` a day (None: any number).
 
     ``gaps`` are the seconds from the first send to the end of the gap after the n-th; ``ahead`` is how long before the
-    channel's next instant the claim may come, ``late`` how much of a delay behind that instant is made up for; ``greeting``
-    is that of the hour.
+    channel's next instant the claim may come; ``greeting`` is that of the hour.
     """
 
     organization_id: UUID
@@ -142,19 +141,15 @@ class Wish:
     gaps: Sequence[float]
     ahead: float
     greeting: str
-    late: float = 0.0
 
 
 def claim(wish: Wish, token: UUID | None = None) -> tuple[list[Claimed], float]:
-    """Claim the next recipients of a channel, committed when this returns, and the seconds until the first may leave.
-
-    They are below 0 where the claim comes late and some of the delay is made up for.
-    """
+    """Claim the next recipients of a channel, committed when this returns, and the seconds until the first may leave."""
     token = token or uuid4()
     values: dict[str, Any] = {
         "organization": wish.organization_id, "channel": wish.channel_id, "lease": wish.lease, "token": token,
         "campaigns": list(wish.campaigns), "count": wish.count, "cap": wish.cap, "today": wish.today,
-        "ahead": wish.ahead, "late": wish.late, "gaps": list(wish.gaps), "hold": LEASE_SECONDS, "believed": INVALID_FOR_DAYS,
+        "ahead": wish.ahead, "gaps": list(wish.gaps), "hold": LEASE_SECONDS, "believed": INVALID_FOR_DAYS,
         "capital": CAPITAL, "within": WITHIN,
         "end": END, "greeting": wish.greeting, "lowered": within_sentence(wish.greeting),
     }  # fmt: skip

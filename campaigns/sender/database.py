@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
@@ -42,12 +43,32 @@ class Database:
                 logger.warning("the database did not take a result; trying again", exc_info=True)
                 await asyncio.sleep(RETRY_SECONDS)
 
+    def within(self, organization_id: UUID) -> "Lane":
+        """Return the lane of one organization."""
+        return Lane(self, organization_id)
+
     def close(self) -> None:
         """Let the threads end and close their connections."""
         self._pool.shutdown(wait=True, cancel_futures=True)
         for opened in self._connections:
             opened.inc_thread_sharing()  # its own thread is gone
             opened.close()
+
+
+@dataclass(frozen=True)
+class Lane:
+    """The road as one organization may use it."""
+
+    database: Database
+    organization_id: UUID
+
+    async def run(self, function: Callable[[], T]) -> T:
+        """As :meth:`Database.run`."""
+        return await self.database.run(self.organization_id, function)
+
+    async def insist(self, function: Callable[[], T]) -> T:
+        """As :meth:`Database.insist`."""
+        return await self.database.insist(self.organization_id, function)
 
 
 def _inside(organization_id: UUID | None, function: Callable[[], T]) -> T:

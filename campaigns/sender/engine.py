@@ -158,7 +158,7 @@ class Engine:
             await asyncio.wait(self._drains.values(), timeout=LAST_SENDS_SECONDS)
         for drain in self._running.values():
             logger.warning(
-                "ended with sends under way", extra={"channel": str(drain.channel_id), "sends": drain.in_flight}
+                "ended with sends under way", extra={"channel": str(drain.channel_id), "sends": drain.under_way}
             )
             drain.abandon()
         if self._drains:

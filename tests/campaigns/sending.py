@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from campaigns.models import Campaign, CampaignState, Recipient, RecipientState
-from campaigns.sender import drain
+from campaigns.sender import posting
 from campaigns.sender.engine import Engine
 from core.tenancy import across_organizations
 from gateways.contract import Outcome, OutgoingMessage, SendResult
@@ -48,7 +48,7 @@ class Provider:
 def install(monkeypatch: pytest.MonkeyPatch) -> Provider:
     """Replace every provider by one that the test scripts; adapters are asked for nothing."""
     provider = Provider()
-    monkeypatch.setattr(drain, "arun", provider.run)
+    monkeypatch.setattr(posting, "arun", provider.run)
     monkeypatch.setattr(
         "gateways.providers.simulator.adapter.SimulatorAdapter.send", lambda _self, _config, message: message
     )

@@ -10,6 +10,8 @@ from django.db.backends.utils import CursorWrapper
 from accounts.models import AuditEntry, Organization
 from billing.models import Plan, UsageDay
 from campaigns.models import Campaign, CampaignState, Recipient
+from campaigns.sender import claiming, claims, ledger, settling
+from campaigns.sender.outcomes import Settlement
 from campaigns.services import lifecycle
 from conversations.models import Conversation, Message
 from core.clock import now
@@ -480,6 +482,38 @@ def test_stopping_gives_back_what_was_not_begun(
     channel = Channel.objects.get()
     assert channel.lease_until is None
     assert billed() == len(provider.sent)
+
+
+class LateClock:
+    """The time by which claims are asked for: the first of them so long ago that more than half of its lease is over."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def monotonic(self) -> float:
+        self.asked += 1
+        return time.monotonic() - (claims.LEASE_SECONDS / 2 + 1 if self.asked == 1 else 0)
+
+
+def test_what_is_not_begun_within_half_the_lease_goes_back_unsent_and_is_claimed_again(
+    in_acme: Organization, make_campaign: Any, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[Settlement] = []
+    settle = settling.settle_batch
+
+    def noting(organization_id: Any, channel_id: Any, batch: list[Settlement], day: Any) -> list[Settlement]:
+        ended.extend(batch)
+        return settle(organization_id, channel_id, batch, day)
+
+    monkeypatch.setattr(claiming, "time", LateClock())
+    monkeypatch.setattr(ledger, "settle_batch", noting)
+    campaign = lifecycle.start(make_campaign(20))
+    send_until()
+    late = [one.claimed.phone for one in ended if one.state == "queued"]
+    assert len(late) == len(set(late)) > 0
+    assert Counter(provider.phones) == dict.fromkeys(campaign.recipients.values_list("phone", flat=True), 1)
+    assert set(campaign.recipients.values_list("state", "attempts")) == {("sent", 1)}
+    assert (billed(), Channel.objects.get().sent_today) == (20, 20)
 
 
 def test_streaming_costs_few_statements(

@@ -15,12 +15,13 @@ import pytest
 import time_machine
 from django.db import connection
 
+from billing import services as billing
 from campaigns.models import Campaign, CampaignState, Recipient
-from campaigns.sender.drain import Drain
-from campaigns.sender.due import find_due, look
+from campaigns.sender.due import find_due
+from campaigns.sender.ledger import Ledger
 from campaigns.sender.outcomes import judge
+from campaigns.sender.tempo import Tempo
 from core.clock import next_allowed
-from gateways import leases
 from gateways.contract import Outcome, SendResult
 from gateways.models import Channel
 from gateways.pacing import wait_of
@@ -56,28 +57,20 @@ def clock_at(at: datetime) -> Iterator[Clock]:
         yield Clock(at, traveller)
 
 
-class _Nobody:
-    """What a drain that is not run asks of its process."""
-
-    def touch(self, organization_id: UUID, campaign_id: UUID) -> None:
-        return None
-
-
 def _serve(channel_id: UUID, organization_id: UUID) -> bool:
     """Let a number send its next message by the real claim and the real settling; say whether it did."""
-    lease = leases.take(channel_id, 5.0)
-    assert lease is not None
-    drain = Drain(_Nobody(), channel_id, organization_id)  # type: ignore[arg-type]  # it is not run
-    drain.lease, drain.facts = lease, look(channel_id, organization_id)
+    ledger = Ledger(organization_id, channel_id)
+    assert ledger.take(5.0)
+    facts = ledger.look()
     rows: list[Any] = []
-    if drain.facts.may_send:
-        drain.quota, drain.slots = drain._db_quota()
-        rows, _delay = drain._db_claim(1, drain._gaps(1), uuid4())
-        ended = [judge(row, SendResult(Outcome.SENT, f"id-{row.id}")) for row in rows]
-        if ended:
-            drain._db_settle(ended, {})
-        drain._db_finish()
-    leases.release(lease)
+    if facts.may_send:
+        ledger.open(facts.zone)
+        tempo = Tempo(facts, billing.messages_per_minute(organization_id), lambda: 1)
+        rows, _delay = ledger.claim(facts, tempo.gaps(1), tempo.ahead_seconds, uuid4())
+        if rows:
+            ledger.settle(facts, [judge(row, SendResult(Outcome.SENT, f"id-{row.id}")) for row in rows], {})
+        ledger.finish(())
+    ledger.release()
     return bool(rows)
 
 
