@@ -32,6 +32,7 @@ class Outcome(models.TextChoices):
     HOLIDAY = "holiday", _("left out: day off")
     NOBODY = "nobody", _("nobody to write to")
     MISSED = "missed", _("missed")
+    SKIPPED = "skipped", _("left out by hand")
 
 
 class Occurrence(OrganizationOwned):

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
+from django.http import Http404
 
 from campaigns.models import Campaign, CampaignState, Occurrence, Recipient, RecipientState
 from campaigns.queries.figures import SENT_STATES, CampaignStats, stats_of
 from campaigns.schedules.rules import Rule
 from campaigns.schedules.series import previewed
+from campaigns.schedules.slots import Slot
 from campaigns.schedules.words import NamedSlot, day_and_time, rule_in_words, rule_notes, slots_in_words
 
 SHOWN = 12
@@ -45,13 +47,32 @@ def series_view(campaign: Campaign) -> SeriesView | None:
     if not campaign.repeats:
         return None
     rule = Rule.of(campaign.recurrence.rule)
-    is_coming = campaign.state in {CampaignState.SCHEDULED, CampaignState.DRAFT}
-    times = previewed(rule, campaign.organization.timezone, campaign) if is_coming else []
     totals = _totals(campaign)
     return SeriesView(
-        words=rule_in_words(rule), notes=rule_notes(rule), coming=slots_in_words(times), past=_past(campaign),
+        words=rule_in_words(rule), notes=rule_notes(rule), coming=slots_in_words(coming_slots(campaign)), past=_past(campaign),
         times=totals["times"], sent=totals["sent"], replied=totals["replied"],
     )  # fmt: skip
+
+
+def get_series(campaign_id: UUID) -> Campaign:
+    """Return a series of the active organization; a campaign that does not repeat is as absent as one that never was."""
+    found: Campaign | None = Campaign.objects.filter(pk=campaign_id, repeats=True).select_related("recurrence").first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def coming_slots(series: Campaign) -> list[Slot]:
+    """Return the next times of a series; none of one that is held or has ended."""
+    if series.state not in {CampaignState.SCHEDULED, CampaignState.DRAFT}:
+        return []
+    return previewed(Rule.of(series.recurrence.rule), series.organization.timezone, series)
+
+
+def times_of(series: Campaign) -> "QuerySet[Occurrence]":
+    """Return what became of the times of a series."""
+    rows: QuerySet[Occurrence] = Occurrence.objects.filter(series=series)
+    return rows
 
 
 def question_of(campaign: Campaign) -> bool:

@@ -6,7 +6,7 @@ a crash leaves all or nothing, and of two crons one finds nothing to do. That a 
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
-from itertools import islice, takewhile
+from itertools import takewhile
 from typing import Any
 from uuid import UUID
 
@@ -53,6 +53,7 @@ def repeat(
     check(locked, Action.UPDATE)
     checked = Rule.of(rule)
     locked.repeats, locked.state, locked.start_at = True, CampaignState.DRAFT, None
+    _forget_skips(locked, checked)
     Recurrence.objects.update_or_create(
         campaign=locked, organization_id=locked.organization_id, defaults={"rule": checked.kept(), "next_on": None}
     )
@@ -135,9 +136,10 @@ def _catch_up(series: Campaign) -> Campaign | None:
     last = max((number for number, slot in enumerate(passed) if slot.at is not None), default=-1)
     run = None
     for number, slot in enumerate(passed):
-        made = run = _made(series, slot) if number == last else None
-        _write_down(series, slot, made)
-        if made:
+        if number == last:
+            run = _made(series, slot)
+        write_down(series, slot, _outcome(slot, number == last), run if number == last else None)
+        if number == last:
             crashpoint("series.run")
     _aim_after(series, rule, zone, off)
     series.save(update_fields=["state", "start_at", "finished_at"])
@@ -185,13 +187,29 @@ def _copy(rows: "models.QuerySet[Any]", run: Campaign) -> None:
     rows.model.objects.bulk_create(copies)
 
 
-def _write_down(series: Campaign, slot: Slot, run: Campaign | None) -> None:
-    outcome = Outcome.MADE if run else Outcome.MISSED if slot.at else Outcome.HOLIDAY
+def _outcome(slot: Slot, is_made: bool) -> Outcome:
+    return Outcome.MADE if is_made else Outcome.MISSED if slot.at else Outcome.HOLIDAY
+
+
+def write_down(series: Campaign, slot: Slot, outcome: Outcome, run: Campaign | None = None) -> None:
+    """Keep what became of a time, so that it never comes again."""
     Occurrence.objects.create(
         organization_id=series.organization_id, series=series, planned_on=slot.planned_on,
         due_at=slot.at or Rule.of(series.recurrence.rule).moment(slot.planned_on, series.organization.timezone),
         outcome=outcome, run=run, note=slot.holiday[:300],
     )  # fmt: skip
+
+
+def next_slots(series: Campaign) -> list[Slot]:
+    """Return the next time of a series after those that are left out before it; nothing where none is to come."""
+    rule = Rule.of(series.recurrence.rule)
+    return _as_far_as_real(_coming(rule, series.organization.timezone, DaysOff.of_business(), series))
+
+
+def aim(series: Campaign) -> None:
+    """Set a series that the caller has locked to its next time; raises :class:`CampaignIncompleteError` where none is left."""
+    _aim(series, Rule.of(series.recurrence.rule))
+    series.save(update_fields=["state", "start_at"])
 
 
 def _aim(series: Campaign, rule: Rule) -> None:
@@ -212,15 +230,29 @@ def _aim_after(series: Campaign, rule: Rule, zone: str, off: DaysOff) -> None:
 
 def _set_next(series: Campaign, coming: Iterator[Slot]) -> bool:
     """Keep the first real slot as the next moment, and the first day of all as the one to go on from."""
-    found = list(islice(coming, 1))
-    while found and found[-1].at is None and (more := next(coming, None)):
-        found.append(more)
-    is_over = not found or found[-1].at is None
-    series.recurrence.next_on = None if is_over else found[0].planned_on
+    found = _as_far_as_real(coming)
+    series.recurrence.next_on = found[0].planned_on if found else None
     series.recurrence.save(update_fields=["next_on"])
-    if not is_over:
+    if found:
         series.state, series.start_at = CampaignState.SCHEDULED, found[-1].at
-    return not is_over
+    return bool(found)
+
+
+def _as_far_as_real(coming: Iterator[Slot]) -> list[Slot]:
+    """Return the first slot that is sent with those that are left out before it; nothing where all are."""
+    found = []
+    for slot in coming:
+        found.append(slot)
+        if slot.at is not None:
+            return found
+    return []
+
+
+def _forget_skips(series: Campaign, rule: Rule) -> None:
+    """Of days that another rule has, none was left out by hand."""
+    skipped = Occurrence.objects.filter(series=series, outcome=Outcome.SKIPPED, due_at__gt=now())
+    if not Recurrence.objects.filter(campaign=series, rule=rule.kept()).exists():
+        skipped.delete()
 
 
 def _coming(rule: Rule, zone: str, off: DaysOff, series: Campaign | None) -> Iterator[Slot]:

@@ -89,6 +89,22 @@ def update_draft(
     return locked
 
 
+def content_of(campaign: Campaign) -> dict[str, Any]:
+    """Return what a campaign says, to whom and when, as :func:`update_draft` takes it."""
+    said = campaign.variants.filter(step=1).order_by("label").values_list("body", "weight")
+    return {
+        "name": campaign.name,
+        "list_ids": list(campaign.campaign_lists.order_by("pk").values_list("contact_list_id", flat=True)),
+        "variants": [VariantDraft(body, weight) for body, weight in said if weight],
+        "channel_ids": list(campaign.campaign_channels.order_by("pk").values_list("channel_id", flat=True)),
+        **{
+            name: getattr(campaign, name)
+            for name in ("start_at", "sending_hours", "priority", "business_context", "split")
+        },
+        "audience": campaign.audience_rules,
+    }
+
+
 def _write(campaign: Campaign, draft: _Content) -> None:
     _check_content(draft)
     lists = _owned(ContactList, draft.list_ids, "list_ids")

@@ -26,6 +26,7 @@ class Action(StrEnum):
     REQUEUE = "requeue"
     DELETE = "delete"
     CHOOSE = "choose"
+    SKIP = "skip"
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ MOVES: dict[Action, Move] = {
         _("Nothing can be sent again in this campaign (now: %(state)s)."), S.RUNNING, S.PAUSED, S.COMPLETED
     ),
     Action.CHOOSE: _move(_("Nobody is in line any more (now: %(state)s)."), S.RUNNING, S.PAUSED),
+    Action.SKIP: _move(_("Only a series has times that can be left out (now: %(state)s).")),
     Action.DELETE: _move(
         _("Pause or cancel the campaign before deleting it (now: %(state)s)."),
         S.DRAFT, S.SCHEDULED, S.PAUSED, S.COMPLETED, S.CANCELLED,
@@ -75,8 +77,10 @@ MOVES_OF_SERIES: dict[Action, Move] = {
     Action.PAUSE: _move(_("This series is not active (now: %(state)s)."), S.SCHEDULED, to=S.PAUSED),
     Action.RESUME: _move(_("Only a series that is held can go on (now: %(state)s)."), S.PAUSED, to=S.SCHEDULED),
     Action.CANCEL: _move(_("This series has ended (now: %(state)s)."), S.SCHEDULED, S.PAUSED, to=S.CANCELLED),
+    Action.SKIP: _move(_("This series is not active (now: %(state)s)."), S.SCHEDULED),
     Action.COMPLETE: _move(_("This series is not active (now: %(state)s)."), S.SCHEDULED, to=S.COMPLETED),
     Action.REQUEUE: _move(_OF_RUNS),
+    Action.CHOOSE: _move(_OF_RUNS),
     Action.DELETE: _move(
         _("End the series before deleting it (now: %(state)s)."), S.DRAFT, S.PAUSED, S.COMPLETED, S.CANCELLED
     ),

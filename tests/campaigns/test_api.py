@@ -103,7 +103,7 @@ def test_the_figures(api: Call, make_campaign: Any) -> None:
 
 @pytest.mark.django_db
 def test_recipients_come_in_pages_and_by_state(api: Call, make_campaign: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("campaigns.api.SIZE", 3)
+    monkeypatch.setattr("campaigns.api.figures.SIZE", 3)
     campaign = lifecycle.start(make_campaign(5))
     path = f"/campaigns/{campaign.pk}/recipients"
     first = api("get", path).json()

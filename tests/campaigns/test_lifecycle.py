@@ -193,14 +193,30 @@ ALLOWED = {
     Action.REQUEUE: "running paused completed",
     Action.CHOOSE: "running paused",
     Action.DELETE: "draft scheduled paused completed cancelled",
+    Action.SKIP: "",
+}
+ALLOWED_OF_SERIES = {
+    Action.UPDATE: "draft scheduled paused",
+    Action.START: "",
+    Action.SCHEDULE: "",
+    Action.UNSCHEDULE: "scheduled",
+    Action.PAUSE: "scheduled",
+    Action.RESUME: "paused",
+    Action.CANCEL: "scheduled paused",
+    Action.COMPLETE: "scheduled",
+    Action.REQUEUE: "",
+    Action.CHOOSE: "",
+    Action.DELETE: "draft paused completed cancelled",
+    Action.SKIP: "scheduled",
 }
 
 
+@pytest.mark.parametrize("repeats", [False, True], ids=["campaign", "series"])
 @pytest.mark.parametrize("action", list(Action))
 @pytest.mark.parametrize("state", CampaignState.values)
-def test_the_table_of_moves(action: Action, state: str) -> None:
-    campaign = Campaign(state=state)
-    allowed = state in ALLOWED[action].split()
+def test_the_table_of_moves(action: Action, state: str, repeats: bool) -> None:
+    campaign = Campaign(state=state, repeats=repeats)
+    allowed = state in (ALLOWED_OF_SERIES if repeats else ALLOWED)[action].split()
     assert transitions.is_allowed(campaign, action) is allowed
     if allowed:
         transitions.check(campaign, action)
