@@ -70,6 +70,17 @@ def reserve_messages(organization_id: UUID | str, count: int, *, at: datetime) -
     return Grant(granted, reason, resets_at)
 
 
+def next_message(organization_id: UUID | str, *, at: datetime) -> Grant:
+    """Return what one message more would be granted, without reserving it."""
+    subscription = _subscription(organization_id)
+    if subscription.is_expired(at):
+        return Grant(0, "trial_expired")
+    zone = ZoneInfo(subscription.organization.timezone)
+    day = at.astimezone(zone).date()
+    granted, reason = _allowance(subscription.plan, 1, *_used(organization_id, day))
+    return Grant(granted, reason, _next_reset(reason, day, zone) if reason else None)
+
+
 def release_messages(organization_id: UUID | str, count: int, *, day: date) -> None:
     """Give back what was reserved and not sent."""
     if count > 0:
@@ -147,17 +158,19 @@ def _used(organization_id: UUID | str, day: date) -> tuple[int, int]:
 def _allowance(plan: Plan, count: int, used_today: int, used_month: int) -> tuple[int, str]:
     left = _smallest(
         [
-            (plan.daily_messages, used_today, "daily_limit"),
             (plan.monthly_messages, used_month, "monthly_limit"),
+            (plan.daily_messages, used_today, "daily_limit"),
         ]
     )
     if left is None or left[0] >= count:
         return count, ""
-    return max(0, left[0]), left[1]
+    return left
 
 
 def _smallest(limits: Iterable[tuple[int | None, int, str]]) -> tuple[int, str] | None:
-    return min(((limit - used, reason) for limit, used, reason in limits if limit is not None), default=None)
+    """Return the least that is left, and of what; of several that are used up the first, which holds longest."""
+    found = [(max(0, limit - used), reason) for limit, used, reason in limits if limit is not None]
+    return min(found, key=lambda one: one[0], default=None)
 
 
 def _add(organization_id: UUID | str, day: date, count: int) -> None:

@@ -29,3 +29,10 @@ class CampaignGuarded(Event):
 
     campaign_id: str
     kind: str
+
+
+@dataclass(frozen=True)
+class CampaignOutOfPlan(Event):
+    """The campaign paused because the plan's messages are used up, the first of its organization to do so in a week."""
+
+    campaign_id: str

@@ -1,6 +1,6 @@
 from campaigns.schedules import starts
 from campaigns.sequences import advance
-from campaigns.services import sweeps, tallying, watch
+from campaigns.services import plan, sweeps, tallying, watch
 from core.jobs import job
 from core.tenancy import across_organizations
 
@@ -41,3 +41,9 @@ def watch_campaigns() -> None:
 def fold_counts() -> None:
     """Sum up the counts of recipients."""
     tallying.fold()
+
+
+@job("default")
+def resume_renewed_campaigns() -> None:
+    """Let campaigns go on whose plan allows messages again."""
+    plan.resume_renewed()

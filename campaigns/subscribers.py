@@ -6,8 +6,8 @@ from django.db.models import F
 from billing.events import ChargePaid, ChargeRefunded
 from bookings.charges.models import ChargeLink
 from bookings.events import BookingCancelled, BookingConfirmed, BookingHeld
-from campaigns.events import CampaignAsks, CampaignGuarded
-from campaigns.letters import write_pause
+from campaigns.events import CampaignAsks, CampaignGuarded, CampaignOutOfPlan
+from campaigns.letters import write_out_of_plan, write_pause
 from campaigns.models import Campaign, CampaignChannel, CampaignState, Recipient, RecipientState, SkipReason, StopReason
 from campaigns.provenance.replies import answer_origin
 from campaigns.results.of_contact import last_campaign_of
@@ -104,6 +104,12 @@ def let_the_other_number_send(event: NumberReplaced) -> None:
 def tell_that_a_campaign_paused(event: CampaignGuarded) -> None:
     if campaign := Campaign.objects.filter(pk=event.campaign_id).first():
         write_pause(campaign)
+
+
+@subscriber(CampaignOutOfPlan)
+def tell_that_the_plan_is_used_up(event: CampaignOutOfPlan) -> None:
+    if campaign := Campaign.objects.filter(pk=event.campaign_id).first():
+        write_out_of_plan(campaign)
 
 
 @subscriber(CustomerReplied)

@@ -24,6 +24,9 @@ class CampaignOut(Schema):
     sent_count: int
     closed_deals: int
     pause_reason: str
+    resumes_at: datetime | None = Field(
+        description="When a campaign that the plan's limit paused goes on by itself; ``pause`` keeps it paused"
+    )
     waiting: list[str]
     created_at: datetime
     repeats: bool = Field(

@@ -1,5 +1,13 @@
 from campaigns.models.answering import CampaignAgent
-from campaigns.models.campaign import Campaign, CampaignChannel, CampaignList, CampaignState, Split, Variant
+from campaigns.models.campaign import (
+    PLAN_PREFIX,
+    Campaign,
+    CampaignChannel,
+    CampaignList,
+    CampaignState,
+    Split,
+    Variant,
+)
 from campaigns.models.guard import CampaignGuard
 from campaigns.models.recipient import Recipient, RecipientState, SkipReason
 from campaigns.models.sequence import Step, StopReason, WaitUnit
@@ -7,6 +15,7 @@ from campaigns.models.series import Occurrence, Outcome, Recurrence, ScheduleSet
 from campaigns.models.tally import Tally
 
 __all__ = [
+    "PLAN_PREFIX",
     "Campaign",
     "CampaignAgent",
     "CampaignChannel",

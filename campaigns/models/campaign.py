@@ -8,6 +8,9 @@ from accounts.models import Membership, OrganizationOwned
 from gateways.models import Channel
 from leads.models import ContactList
 
+PLAN_PREFIX = "plan:"
+"""Begins the ``pause_reason`` of a campaign whose plan has no messages left; what follows is ``Grant.reason`` of billing."""
+
 
 class CampaignState(models.TextChoices):
     DRAFT = "draft", _("draft")
@@ -39,6 +42,7 @@ class Campaign(OrganizationOwned):
     rising failures remembers (:mod:`campaigns.services.guard`); ``left_count`` are the people who asked not to receive after it.
     ``split`` says how people are divided among the variants; ``shares`` are the shares that hold now where they are not those
     of the weights: ``{variant: per mille}``.
+    ``resumes_at`` is when one that :attr:`waits_for_plan` will go on by itself, as far as is known (:mod:`campaigns.services.plan`).
     ``errors`` counts failures by code: ``{code: {"count", "text"}}``. ``sent_count`` includes what was later delivered or read.
     """
 
@@ -64,6 +68,7 @@ class Campaign(OrganizationOwned):
     closed_deals = models.PositiveIntegerField(default=0)
     errors = models.JSONField(default=dict)
     pause_reason = models.CharField(max_length=300, blank=True)
+    resumes_at = models.DateTimeField(null=True)
     wait_reason = models.JSONField(default=dict)
     promise = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     watched = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
@@ -90,6 +95,11 @@ class Campaign(OrganizationOwned):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def waits_for_plan(self) -> bool:
+        """Whether it is paused for no other reason than that the plan's messages are used up."""
+        return self.state == CampaignState.PAUSED and self.pause_reason.startswith(PLAN_PREFIX)
 
 
 class Variant(OrganizationOwned):

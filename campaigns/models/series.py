@@ -63,9 +63,11 @@ class ScheduleSettings(OrganizationOwned):
     """What campaigns of an organization do unless they say otherwise; one row per organization.
 
     A start that was missed by no more than ``late_hours`` is made up for by itself; above it, or always at 0, people are asked.
+    What the plan's limit paused goes on by itself when the limit renews, if it ``resumes_with_plan``.
     """
 
     late_hours = models.PositiveSmallIntegerField(default=2, db_default=2)
+    resumes_with_plan = models.BooleanField(default=True, db_default=True)
 
     class Meta:
         verbose_name = _("settings of schedules")

@@ -111,7 +111,7 @@ _WORDS: dict[str, Callable[[], str]] = {
 }
 
 _PAUSES: dict[str, Callable[[], str]] = {
-    "plan:daily_limit": lambda: _("Your plan's messages for today are used up. Resume tomorrow, or change the plan."),
+    "plan:daily_limit": lambda: _("Your plan's messages for today are used up."),
     "plan:monthly_limit": lambda: _("Your plan's messages for this month are used up."),
     "plan:trial_expired": lambda: _("Your trial has ended. Choose a plan to go on."),
     "late_start": lambda: _("The start was missed. Decide whether it is sent now or cancelled."),
@@ -130,7 +130,18 @@ def pause_words(campaign: Campaign) -> str:
     if evidence := evidence_of(campaign):
         return evidence.words
     words = _PAUSES.get(campaign.pause_reason)
-    return words() if words else campaign.pause_reason
+    if words is None:
+        return campaign.pause_reason
+    return f"{words()} {_goes_on(campaign)}".strip()
+
+
+def _goes_on(campaign: Campaign) -> str:
+    """Return the sentence about when a campaign that waits for its plan goes on."""
+    if campaign.resumes_at:
+        return _("It goes on by itself %(until)s.") % {"until": spoken(campaign.resumes_at)}
+    if campaign.pause_reason in {"plan:daily_limit", "plan:monthly_limit"}:
+        return _("Resume it when the limit renews, or change the plan.")
+    return ""
 
 
 def unknown_words(count: int) -> str:

@@ -36,13 +36,16 @@ def set_late_hours(campaign: Campaign, hours: int | None) -> None:
 
 
 @transaction.atomic
-def save_settings(*, late_hours: int, actor: Membership | None = None) -> ScheduleSettings:
+def save_settings(
+    *, late_hours: int, resumes_with_plan: bool = True, actor: Membership | None = None
+) -> ScheduleSettings:
     """Change the settings; campaigns that say nothing themselves follow at once."""
     check_late_hours(late_hours)
+    values = {"late_hours": late_hours, "resumes_with_plan": resumes_with_plan}
     row, _created = ScheduleSettings.objects.update_or_create(
-        organization_id=current_organization_id(), defaults={"late_hours": late_hours}
+        organization_id=current_organization_id(), defaults=values
     )
-    record_audit("campaign.schedule_settings", actor=actor, data={"late_hours": late_hours})
+    record_audit("campaign.schedule_settings", actor=actor, data=values)
     return row  # type: ignore[no-any-return]
 
 

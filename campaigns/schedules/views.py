@@ -11,6 +11,7 @@ from accounts.http import MemberRequest
 from accounts.models import Role
 from campaigns.schedules.forms import LATE, LATE_HELP
 from campaigns.schedules.settings import get_settings, save_settings
+from campaigns.services.plan import look_again
 
 
 class SettingsForm(forms.Form):
@@ -19,14 +20,21 @@ class SettingsForm(forms.Form):
     late_hours = forms.TypedChoiceField(
         label=gettext_lazy("If the time of a campaign was missed"), choices=LATE, coerce=int, help_text=LATE_HELP
     )
+    resumes_with_plan = forms.BooleanField(
+        label=gettext_lazy("Go on by itself when the plan's limit renews"), required=False,
+        help_text=gettext_lazy("A campaign that paused because the plan's messages of the day or month were used up."),
+    )  # fmt: skip
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(Role.ADMIN)
 def schedule_settings(request: MemberRequest) -> HttpResponse:
-    form = SettingsForm(request.POST or None, initial={"late_hours": get_settings().late_hours})
+    kept = get_settings()
+    initial = {"late_hours": kept.late_hours, "resumes_with_plan": kept.resumes_with_plan}
+    form = SettingsForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         save_settings(**form.cleaned_data, actor=request.membership)
+        look_again()
         messages.success(request, _("Saved."))
         return redirect("campaigns:schedule-settings")
     return render(request, "campaigns/schedule_settings.html", {"form": form}, status=422 if form.is_bound else 200)

@@ -76,7 +76,7 @@ def _archived(campaign: Campaign) -> bool:
 
 
 def _paused(campaign: Campaign) -> bool:
-    return bool(campaign.state == CampaignState.PAUSED)
+    return bool(campaign.state == CampaignState.PAUSED and not campaign.waits_for_plan)
 
 
 def _archive(ids: Sequence[UUID], parameters: Parameters, actor: Membership | None) -> Outcome:

@@ -71,6 +71,12 @@ def watch_failures() -> int:
     return paused
 
 
+def look_now(campaign: Campaign) -> bool:
+    """Look at one running campaign of the active organization; return whether it was paused."""
+    own = guard_of(campaign.organization_id)
+    return own.is_on and _look(campaign, own, _counts([campaign])[campaign.pk])
+
+
 def count_who_left(contact_id: UUID | str) -> None:
     """Put somebody who asked not to receive down to the last campaign message of the days before."""
     rows = Recipient.objects.filter(contact_id=contact_id, sent_at__gt=now() - LEFT_WITHIN).order_by("-sent_at")

@@ -102,10 +102,11 @@ def unschedule(campaign: Campaign, *, actor: Membership | None = None) -> Campai
 
 @transaction.atomic
 def pause(campaign: Campaign, *, actor: Membership | None = None) -> Campaign:
-    """Send nothing more than what is on its way, until a person resumes."""
+    """Send nothing more than what is on its way, until a person resumes; what would go on by itself does not any more."""
     locked = lock(campaign)
-    check(locked, Action.PAUSE)
-    _move(locked, Action.PAUSE, pause_reason="")
+    if not locked.waits_for_plan:
+        check(locked, Action.PAUSE)
+    _move(locked, Action.PAUSE, pause_reason="", resumes_at=None)
     record_audit("campaign.paused", actor=actor, target=locked.name)
     return locked
 
@@ -128,7 +129,7 @@ def resume(campaign: Campaign, *, actor: Membership | None = None) -> Campaign:
     check(locked, Action.RESUME)
     if locked.repeats:
         return go_on(locked, actor=actor)
-    _move(locked, Action.RESUME, pause_reason="", started_at=locked.started_at or now())
+    _move(locked, Action.RESUME, pause_reason="", resumes_at=None, started_at=locked.started_at or now())
     if locked.audience_built_at is None:
         check_ready(locked)
         _freeze(locked)
@@ -143,7 +144,7 @@ def cancel(campaign: Campaign, *, actor: Membership | None = None) -> Campaign:
     check(locked, Action.CANCEL)
     waiting = Recipient.objects.filter(campaign=locked, state=RecipientState.QUEUED)
     count = waiting.update(state=RecipientState.SKIPPED, skip_reason=SkipReason.CANCELLED)
-    _move(locked, Action.CANCEL, finished_at=now())
+    _move(locked, Action.CANCEL, finished_at=now(), resumes_at=None)
     record_audit("campaign.cancelled", actor=actor, target=locked.name, data={"left_out": count})
     publish(CampaignFinished(str(locked.organization_id), str(locked.pk), CampaignState.CANCELLED))
     return locked

@@ -26,7 +26,6 @@ from campaigns.sequences.funnel import funnel_of
 from campaigns.services import lifecycle
 from campaigns.services.audience import ordered_lists, preview_of
 from campaigns.services.audience_rules import AudienceRules
-from campaigns.services.plan import PLAN_PREFIX
 from campaigns.services.recipients import decide_unknown, retry_failed
 from campaigns.services.shares import LEAST_SENT, shares_now
 from campaigns.services.transitions import Action, is_allowed
@@ -185,7 +184,6 @@ def _pause(campaign: Campaign) -> dict[str, object]:
         "pause_words": pause_words(campaign),
         "evidence": evidence,
         "evidence_reasons": reasons,
-        "is_plan_pause": campaign.pause_reason.startswith(PLAN_PREFIX),
     }
 
 
