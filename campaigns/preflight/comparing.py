@@ -5,9 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count
-
 from campaigns.models import Campaign, CampaignState
+from campaigns.queries.figures import left_by_channel
 from campaigns.queries.forecast import outlook
 from campaigns.results.lines import MICROS_PER_CENT, results_of
 from core.clock import now
@@ -58,7 +57,7 @@ def compare(campaign: Campaign) -> Comparison | None:
     over = campaign.state in {CampaignState.COMPLETED, CampaignState.CANCELLED}
     plan = None if over else outlook(campaign)
     sent = {UUID(pk): rows for pk, rows in kept["hours"].items()}
-    done = _sent_by_channel(campaign)
+    done = {pk: count for pk, count in left_by_channel(campaign).items() if pk is not None}
     return Comparison(
         made_at=datetime.fromisoformat(kept["made_at"]),
         planned_end=datetime.fromisoformat(kept["ends_at"]) if kept["ends_at"] else None,
@@ -82,8 +81,3 @@ def _due(rows: list[list[Any]]) -> int:
 def _last_send(campaign: Campaign) -> datetime | None:
     rows = campaign.recipients.exclude(sent_at=None).order_by("-sent_at")
     return rows.values_list("sent_at", flat=True).first()
-
-
-def _sent_by_channel(campaign: Campaign) -> dict[UUID, int]:
-    rows = campaign.recipients.exclude(sent_at=None).order_by().values_list("channel_id")
-    return dict(rows.annotate(count=Count("pk")))

@@ -1,5 +1,6 @@
 """When a campaign will be through and which number sends when, by the arithmetic that the sender keeps."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -9,8 +10,9 @@ from django.db.models.functions import TruncHour
 
 from billing import services as billing
 from bookings.days_off import days_off_in, rests_of
-from campaigns.models import Campaign, CampaignChannel, CampaignState, Recipient, RecipientState
+from campaigns.models import Campaign, CampaignChannel, CampaignState, RecipientState
 from campaigns.preflight.calendar import SHARED_FOR, STEPS, Allowance, Line, People, Plan, PlannedDay, Walk
+from campaigns.queries.figures import people_in
 from campaigns.queries.waiting import serving
 from core.clock import SendingHours, now
 from gateways.models import SENDING_ROLES, Channel, ChannelState, PortfolioContact
@@ -30,12 +32,11 @@ def eta(campaign: Campaign, at: datetime | None = None) -> datetime | None:
 
 def outlook(campaign: Campaign, at: datetime | None = None, *, steps: int = STEPS) -> Plan | None:
     """Return the plan of what is still in line of a frozen campaign."""
-    rows = Recipient.objects.filter(campaign=campaign, state=RecipientState.QUEUED).order_by()
-    counts = dict(rows.values_list("channel_id").annotate(count=Count("pk")))
-    free = counts.pop(None, 0)
+    counts = people_in([campaign.pk], RecipientState.QUEUED).get(campaign.pk, Counter())
+    pinned = {channel_id: people for channel_id, people in counts.items() if channel_id is not None}
     return plan(
-        serving(campaign), free, campaign.sending_hours, campaign.organization_id, at, priority=campaign.priority,
-        campaign_id=campaign.pk, pinned=counts, steps=steps,
+        serving(campaign), counts[None], campaign.sending_hours, campaign.organization_id, at, priority=campaign.priority,
+        campaign_id=campaign.pk, pinned=pinned, steps=steps,
     )  # fmt: skip
 
 
@@ -101,10 +102,10 @@ def _others(channel_ids: set[UUID], campaign_id: UUID | None) -> list[Line]:
         line.served[link.channel_id] = turn
     if not found:
         return []
-    rows = Recipient.objects.filter(campaign__in=found, state=RecipientState.QUEUED).order_by()
-    for pk, channel_id, people in rows.values_list("campaign_id", "channel_id").annotate(count=Count("pk")):
-        if channel_id in found[pk].channels:
-            found[pk].pinned[channel_id] = people
-        else:
-            found[pk].free += people
+    for pk, counts in people_in(found, RecipientState.QUEUED).items():
+        for channel_id, people in counts.items():
+            if channel_id is not None and channel_id in found[pk].channels:
+                found[pk].pinned[channel_id] = people
+            else:
+                found[pk].free += people
     return list(found.values())

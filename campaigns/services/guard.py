@@ -10,17 +10,18 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, F, Max, Q
+from django.db.models import Count, F, Max, Q, Sum
+from django.db.models.functions import Coalesce
 
 from accounts.models import Membership
 from accounts.services.audit import record_audit
 from campaigns.events import CampaignGuarded
-from campaigns.models import Campaign, CampaignGuard, CampaignState, Recipient, RecipientState
+from campaigns.models import Campaign, CampaignGuard, CampaignState, Recipient, RecipientState, Tally
 from campaigns.queries.guarding import FAILURES, LEAVING
 from campaigns.services.lifecycle import pause_by_system
 from core.clock import now
 from core.tenancy import activate_organization, current_organization_id
-from gateways.models import ChannelState
+from gateways.models import Channel, ChannelState
 from sagas.outbox import publish
 
 FAILED = (RecipientState.FAILED, RecipientState.INVALID)
@@ -85,20 +86,18 @@ def count_who_left(contact_id: UUID | str) -> None:
 
 
 def _counts(campaigns: Iterable[Campaign]) -> dict[UUID, Counts]:
-    """Return what has come to an end in each campaign: one query over those that failed, the rest stands on its row.
+    """Return what has come to an end in each campaign: one query over the counts of those that failed, the rest stands on its row.
 
     What a number that is restricted now failed at says nothing of the campaign: a standby takes over from it.
     """
     found = {one.pk: one for one in campaigns}
-    rows = Recipient.objects.filter(campaign__in=found, state__in=FAILED).exclude(
-        channel__state=ChannelState.RESTRICTED
-    )
-    rows = rows.order_by().values("campaign_id")
+    restricted = Channel.objects.filter(state=ChannelState.RESTRICTED).values("pk")
+    rows = Tally.objects.filter(campaign_id__in=list(found), state__in=FAILED).exclude(channel_ref__in=restricted)
     sums = {
         row["campaign_id"]: row
-        for row in rows.annotate(
-            failed=Count("pk"), never=Count("pk", filter=Q(sent_at=None)),
-            gone=Count("pk", filter=Q(error_code__in=LEFT_CODES)),
+        for row in rows.order_by().values("campaign_id").annotate(
+            failed=Coalesce(Sum("people"), 0), never=Coalesce(Sum("people", filter=Q(hour=None)), 0),
+            gone=Coalesce(Sum("people", filter=Q(reason__in=LEFT_CODES)), 0),
         )
     } if found else {}  # fmt: skip
     nothing = {"failed": 0, "never": 0, "gone": 0}
