@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0014_variant_shares'),
+        ('campaigns', '0015_skipped_times'),
     ]
 
     operations = [
