@@ -9,20 +9,23 @@ from uuid import UUID
 from django.db import connection
 
 from conversations.search import searchable
+from conversations.services.threads import one_line
 from core.ids import uuid7
 
 _THREADS = """
 INSERT INTO conversations_conversation
   (id, organization_id, contact_id, channel_id, status, handler, created_at, last_message_at, last_message_preview,
    last_message_direction, last_message_state)
-SELECT new.id, %(organization)s, new.contact, new.channel, 'waiting', 'bot', now(), new.at, left(new.body, 160), 'out', new.state
-FROM unnest(%(threads)s::uuid[], %(contacts)s::uuid[], %(channels)s::uuid[], %(ats)s::timestamptz[], %(bodies)s::text[],
-            %(states)s::text[]) AS new(id, contact, channel, at, body, state)
-ORDER BY new.contact
+SELECT DISTINCT ON (new.contact, new.channel)
+       new.id, %(organization)s, new.contact, new.channel, 'waiting', 'bot', now(), new.at, new.preview, 'out', new.state
+FROM unnest(%(threads)s::uuid[], %(contacts)s::uuid[], %(channels)s::uuid[], %(ats)s::timestamptz[], %(previews)s::text[],
+            %(states)s::text[]) AS new(id, contact, channel, at, preview, state)
+ORDER BY new.contact, new.channel, new.at DESC
 ON CONFLICT (organization_id, contact_id, channel_id) WHERE NOT (status = 'closed') DO UPDATE SET
-  last_message_at = GREATEST(conversations_conversation.last_message_at, excluded.last_message_at),
-  last_message_preview = excluded.last_message_preview,
+  last_message_at = excluded.last_message_at, last_message_preview = excluded.last_message_preview,
   last_message_direction = 'out', last_message_state = excluded.last_message_state
+-- Who answers fast stands in the thread before the batch is written.
+WHERE excluded.last_message_at >= COALESCE(conversations_conversation.last_message_at, '-infinity')
 """
 
 _MESSAGES = """
@@ -67,6 +70,7 @@ def record_campaign_messages(organization_id: UUID, rows: Sequence[CampaignMessa
         "channels": [row.channel_id for row in rows],
         "ats": [row.at for row in rows],
         "bodies": [row.body for row in rows],
+        "previews": [one_line(row.body) for row in rows],
         "states": [row.state for row in rows],
         "externals": [row.external_id for row in rows],
         "recipients": [row.recipient_id for row in rows],

@@ -54,4 +54,8 @@ def tell_pages(conversation: Conversation) -> None:
 
 def preview(message: Message) -> str:
     """Return one line of the message for the list."""
-    return " ".join(message.body.split())[:160] or f"[{message.kind}]"
+    return one_line(message.body) or f"[{message.kind}]"
+
+
+def one_line(body: str) -> str:
+    return " ".join(body.split())[:160]

@@ -1,3 +1,4 @@
+from functools import partial
 from uuid import UUID, uuid4
 
 from django.http import HttpResponse, HttpResponseBase
@@ -6,7 +7,6 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import member_required
 from accounts.http import MemberRequest
-from accounts.models import Team
 from conversations.forms import AssignForm, MessageForm
 from conversations.models import Attachment, Conversation
 from conversations.panels import render_panels
@@ -96,9 +96,9 @@ def thread_context(request: MemberRequest, conversation: Conversation) -> dict[s
         "messages_page": page,
         "composer": MessageForm(initial={"client_key": str(uuid4())}),
         "assign_form": AssignForm(initial={"member": conversation.assigned_to_id, "team": conversation.team_id}),
-        "teams": Team.objects.all(),
-        "panels": render_panels(request, conversation),
+        # Drawn where a template shows them: most pieces of the page do not.
+        "panels": partial(render_panels, request, conversation),
         "window": window_of(conversation),
-        "templates": sendable_templates(conversation),
+        "templates": partial(sendable_templates, conversation),
         "now": now(),
     }
