@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import connection
 
 from conversations.search import searchable
+from conversations.services.number_changes import note_number_changes
 from conversations.services.threads import one_line
 from core.ids import uuid7
 
@@ -79,3 +80,4 @@ def record_campaign_messages(organization_id: UUID, rows: Sequence[CampaignMessa
     with connection.cursor() as cursor:
         cursor.execute(_THREADS, values)
         cursor.execute(_MESSAGES, values)
+    note_number_changes(values["contacts"], values["channels"])

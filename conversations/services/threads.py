@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from conversations.models import Conversation, ConversationStatus, Direction, Message
+from conversations.services.number_changes import note_number_changes
 from core.live import signal
 
 
@@ -18,6 +19,7 @@ def current_conversation(contact_id: UUID, channel_id: UUID) -> Conversation:
     try:
         with transaction.atomic():
             opened: Conversation = Conversation.objects.create(contact_id=contact_id, channel_id=channel_id)
+            note_number_changes([contact_id], [channel_id])
             return opened
     except IntegrityError:
         # Two messages of one person arrived at once; the unique index let only one of them open the thread.
