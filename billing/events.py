@@ -32,3 +32,9 @@ class ChargeRefunded(Event):
     @property
     def ordering_key(self) -> str:
         return f"charge:{self.charge_id}"
+
+
+@dataclass(frozen=True)
+class PlanAsked(Event):
+    plan_code: str
+    membership_id: str

@@ -35,7 +35,7 @@ def cursor_of(at: datetime) -> int:
 
 def moment_of(cursor: str, now: datetime) -> datetime:
     """Return the moment of a page's cursor; one that cannot be read or is long past tells only of what comes now."""
-    if not cursor.isascii() or not cursor.isdigit() or len(cursor) > 15:
+    if not cursor.isascii() or not cursor.isdigit() or len(cursor) > 14:
         return now
     at = datetime.fromtimestamp(int(cursor) / 1000, UTC)
     return at if now - OLDEST <= at <= now else now

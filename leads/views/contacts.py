@@ -1,6 +1,7 @@
 from typing import Any, Final
 
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
@@ -97,7 +98,7 @@ def contacts_change(request: MemberRequest) -> HttpResponse:
 
 def _change_all(request: MemberRequest) -> HttpResponse:
     """Do it to everybody who matches the filters, by a job."""
-    query = QueryDict(request.POST.get("filters", "")[:500])
+    query = QueryDict(request.POST.get("filters", ""))
     try:
         return _begin(request, Filters.of(query).contacts(), query.urlencode())
     except DomainError as error:
@@ -105,6 +106,7 @@ def _change_all(request: MemberRequest) -> HttpResponse:
         return redirect(_back(request))
 
 
+@transaction.atomic
 def _begin(request: MemberRequest, rows: "QuerySet[Contact]", filters: str) -> HttpResponse:
     kind, parameters = _bulk_of(request)
     bulk = begin(kind, rows, parameters=parameters, filters=filters, actor=request.membership)

@@ -105,6 +105,7 @@ def test_the_page_asks_from_where_it_was(thread: Conversation, login: Login, bru
     User.objects.update(alert_sound=True)
     page = client.get("/conversas/avisos/", {"desde": str(since)}).content.decode()
     assert " data-sound" in page and " data-popup" not in page and "/conversas/avisos/?desde=" in page
+    assert client.get("/conversas/avisos/", {"desde": "9" * 15}).status_code == 200
     assert "data-alert=" not in client.get("/conversas/avisos/", {"desde": "nada"}).content.decode().replace(
         f'data-alert="{message.pk}"', ""
     )

@@ -4,6 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
@@ -193,6 +194,16 @@ def test_the_page_does_it_to_all_that_match(people: list[Contact], bruno: Member
     html = client.get(answer.url).content.decode()
     assert "10 de 10" in html
     client.post(f"{answer.url}desfazer/")
+    with activate_organization(bruno.organization_id):
+        drain()
+        assert tagged() == 0
+
+
+def test_no_filter_is_lost_behind_a_long_search(people: list[Contact], bruno: Membership, login: Any) -> None:
+    filters = urlencode({"q": "ã" * 95, "temperatura": "quente"})
+    assert len(filters) > 500
+    Contact.objects.update(search="a" * 95)
+    login(bruno).post(CHANGE, {"all": "1", "action": "tag", "tag": "vip", "filters": filters})
     with activate_organization(bruno.organization_id):
         drain()
         assert tagged() == 0
