@@ -44,7 +44,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Ribbon:
-    """One step of the drawn funnel; ``rate`` is its share of the step before in percent, None for the first."""
+    """One step of the drawn funnel; ``rate`` is its share of the step before in percent, None for the first and after an empty one."""
 
     name: str
     value: int
@@ -96,7 +96,7 @@ def ribbons(steps: Sequence[Step]) -> list[Ribbon]:
     found = []
     for i, step in enumerate(steps):
         before = steps[i - 1].value if i else 0
-        rate = None if i == 0 else step.value * 100 / before if before else 0.0
+        rate = step.value * 100 / before if before else None if i == 0 or step.value else 0.0
         path = _piece(i * width, width, halves[i], halves[min(i + 1, len(steps) - 1)])
         found.append(Ribbon(step.name, step.value, rate, path, f"{0.86**i:.2f}"))
     return found

@@ -46,6 +46,9 @@ XLSX_CELL = 32_767
 XLSX_ROWS = 1_048_576
 EXACT_INTEGER = 2**53
 CHUNK = 64 * 1024
+NUMBER_FORMATS = {Decimal: "#,##0.00####", datetime: "dd/mm/yyyy hh:mm", date: "dd/mm/yyyy"}
+FIRST_YEAR = 1900
+"""A workbook knows no day before."""
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])", re.IGNORECASE)
 
 
@@ -114,12 +117,13 @@ def write_xlsx(file: IO[bytes], headers: Sequence[str], rows: Iterable[Sequence[
         "strings_to_numbers": False,
     }
     with xlsxwriter.Workbook(file, options) as book:
-        bold, money = book.add_format({"bold": True}), book.add_format({"num_format": "#,##0.00####"})
+        bold = book.add_format({"bold": True})
+        formats = {kind: book.add_format({"num_format": code}) for kind, code in NUMBER_FORMATS.items()}
         sheet, line = None, XLSX_ROWS
         for row in counted:
             if line == XLSX_ROWS:
                 sheet, line = _sheet(book, headers, bold), 1
-            _write_row(sheet, line, row, money)
+            _write_row(sheet, line, row, formats)
             line += 1
         if sheet is None:
             _sheet(book, headers, bold)
@@ -127,21 +131,34 @@ def write_xlsx(file: IO[bytes], headers: Sequence[str], rows: Iterable[Sequence[
 
 
 def _sheet(book: Any, headers: Sequence[str], bold: Any) -> Any:
-    sheet = book.add_worksheet()
+    number = len(book.worksheets()) + 1
+    sheet = book.add_worksheet(_("Sheet %(number)d") % {"number": number})
     sheet.freeze_panes(1, 0)
     for column, header in enumerate(headers):
         sheet.write_string(0, column, printable(header)[:XLSX_CELL], bold)
     return sheet
 
 
-def _write_row(sheet: Any, line: int, row: Sequence[Any], money: Any) -> None:
+def _write_row(sheet: Any, line: int, row: Sequence[Any], formats: dict[type, Any]) -> None:
     for column, value in enumerate(row):
+        if isinstance(value, date) and value.year >= FIRST_YEAR:
+            _write_moment(sheet, line, column, value, formats)
+            continue
         cell = plain(value)
         # Beyond 15 digits a spreadsheet rounds; infinities and NaN are no numbers to it.
         if isinstance(cell, int | float) and abs(cell) <= EXACT_INTEGER:
-            sheet.write_number(line, column, cell, money if isinstance(value, Decimal) else None)
+            sheet.write_number(line, column, cell, formats[Decimal] if isinstance(value, Decimal) else None)
         elif cell != "":
             sheet.write_string(line, column, _typed_text(str(cell))[:XLSX_CELL])
+
+
+def _write_moment(sheet: Any, line: int, column: int, value: date, formats: dict[type, Any]) -> None:
+    """Write a day or a moment, on the reader's clock, as what a spreadsheet can sort and reckon with."""
+    if isinstance(value, datetime):
+        local = timezone.make_naive(value) if timezone.is_aware(value) else value
+        sheet.write_datetime(line, column, local, formats[datetime])
+    else:
+        sheet.write_datetime(line, column, value, formats[date])
 
 
 def _typed_text(text: str) -> str:

@@ -67,7 +67,7 @@ def delta(figure: Figure, is_rate: bool) -> Delta | None:
         points = formats.number_format(abs(change), 1)
         return Delta(trend, _("%(points)s p.p.") % {"points": points})
     if abs(change) > MOST_PERCENT:
-        return Delta(trend, f"{formats.number_format(change / 100 + 1, 0)}x")
+        return Delta(trend, f"{formats.number_format(round(change / 100 + 1), 0)}x")
     return Delta(trend, f"{abs(change):.0f}%")
 
 

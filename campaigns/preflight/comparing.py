@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from campaigns.models import Campaign, CampaignState
-from campaigns.queries.figures import left_by_channel
+from campaigns.queries.figures import sent_by_channel
 from campaigns.queries.forecast import outlook
 from campaigns.results.lines import MICROS_PER_CENT, results_of
 from core.clock import now
@@ -57,7 +57,7 @@ def compare(campaign: Campaign) -> Comparison | None:
     over = campaign.state in {CampaignState.COMPLETED, CampaignState.CANCELLED}
     plan = None if over else outlook(campaign)
     sent = {UUID(pk): rows for pk, rows in kept["hours"].items()}
-    done = {pk: count for pk, count in left_by_channel(campaign).items() if pk is not None}
+    done = {pk: count for pk, count in sent_by_channel(campaign).items() if pk is not None}
     return Comparison(
         made_at=datetime.fromisoformat(kept["made_at"]),
         planned_end=datetime.fromisoformat(kept["ends_at"]) if kept["ends_at"] else None,

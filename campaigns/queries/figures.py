@@ -107,10 +107,10 @@ def people_in(campaigns: Iterable[UUID], *states: str) -> dict[UUID, Counter[UUI
     return found
 
 
-def left_by_channel(campaign: Campaign) -> dict[UUID | None, int]:
-    """Return how many messages of a campaign have left by each number, whatever became of them."""
-    rows = Tally.objects.filter(campaign=campaign).exclude(hour=None)
-    return dict(rows.values_list("channel_ref").annotate(left=Sum("people")).filter(left__gt=0))
+def sent_by_channel(campaign: Campaign) -> dict[UUID | None, int]:
+    """Return how many messages of a campaign were sent by each number: together what its card calls sent."""
+    rows = Tally.objects.filter(campaign=campaign, state__in=SENT_STATES)
+    return dict(rows.values_list("channel_ref").annotate(sent=Sum("people")).filter(sent__gt=0))
 
 
 def stats(campaign: Campaign | UUID, parts: Sequence[Part] | None = None) -> CampaignStats:

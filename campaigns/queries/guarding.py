@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from campaigns.models import Campaign
 
@@ -27,13 +27,18 @@ class Evidence:
     def words(self) -> str:
         values = {"bad": self.bad, "of": self.of, "percent": self.percent, "limit": self.limit, "minutes": self.minutes}
         if self.kind == FAILURES:
-            text = _(
-                "%(bad)d of the last %(of)d messages failed in %(minutes)d min: %(percent)d%%, and the limit is %(limit)d%%."
+            text = ngettext(
+                "%(bad)d of the last %(of)d messages failed in %(minutes)d min: %(percent)d%%, and the limit is %(limit)d%%.",
+                "%(bad)d of the last %(of)d messages failed in %(minutes)d min: %(percent)d%%, and the limit is %(limit)d%%.",
+                self.bad,
             )
         else:
-            text = _(
+            text = ngettext(
+                "%(bad)d person blocked you or asked not to receive after the last %(of)d messages, in %(minutes)d min: "
+                "%(percent)d%%, and the limit is %(limit)d%%.",
                 "%(bad)d people blocked you or asked not to receive after the last %(of)d messages, in %(minutes)d min: "
-                "%(percent)d%%, and the limit is %(limit)d%%."
+                "%(percent)d%%, and the limit is %(limit)d%%.",
+                self.bad,
             )
         return text % values
 

@@ -79,7 +79,7 @@ def _names(campaign: Campaign, way: str) -> dict[Any, str]:
 def _nameless(way: str, key: UUID | int | None) -> str:
     if way == "hora" and key is not None:
         return f"{key}h"
-    return {"variante": _("no variation yet"), "numero": _("no number yet"), "hora": _("not sent yet")}[way]
+    return {"variante": _("no variation yet"), "numero": _("no number yet"), "hora": _("not sent")}[way]
 
 
 def _ordered(groups: dict[Any, Cell]) -> list[tuple[Any, Cell]]:

@@ -73,14 +73,21 @@ def _bars(whole: Line) -> list[Bar]:
     values = [getattr(whole.people, step) for step in STEPS]
     before = [0, *values]
     return [
-        Bar(names[step], value / values[0] if values[0] else 0.0, _share(value, before[number]))
+        Bar(
+            names[step],
+            value / values[0] if values[0] else 0.0,
+            _share(value, before[number]) if number else _count(value),
+        )
         for number, (step, value) in enumerate(zip(STEPS, values, strict=True))
     ]
 
 
 def _share(value: int, before: int) -> str:
     """Return a count and its share of the step before, as the funnel of the page has it."""
-    return f"{_count(value)}  ({number_format(value / before * 100, 1)}%)" if before else _count(value)
+    # Rounded here: the format alone would cut the decimals off.
+    share = "–" if value else number_format(0, 1) + "%"
+    share = number_format(round(value / before * 100, 1), 1) + "%" if before else share
+    return f"{_count(value)}  ({share})"
 
 
 def _headers() -> list[str]:

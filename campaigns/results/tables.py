@@ -7,8 +7,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from campaigns.models import Campaign, Recipient
-from campaigns.queries import report
+from campaigns.models import Campaign, Recipient, RecipientState
+from campaigns.queries import figures, report
 from campaigns.results.cells import ARRIVED, Cell, deeds_of, fee_micros
 from campaigns.results.lines import Line
 from core.money import reais
@@ -52,7 +52,7 @@ def recipient_rows(campaign: Campaign, recipients: Iterable[Recipient]) -> Rows:
     """Return headers and rows of recipients. Money has six decimals: its sum, rounded to cents, is the figure of the page."""
     headers = [
         _("Name"), _("Phone"), _("Variation"), _("Number"), _("State"), _("Reason"), pgettext("at", "Sent"),
-        pgettext("at", "Delivered"), pgettext("at", "Read"), pgettext("at", "Answered"), pgettext("people", "Qualified"),
+        pgettext("at", "Delivered"), pgettext("at", "Read"), pgettext("at", "Answered"), pgettext("person", "Qualified"),
         _("Bookings"), _("Payments"), _("Meta's fee (R$)"), _("AI (R$)"), _("Revenue (R$)"),
     ]  # fmt: skip
     deeds, nothing = deeds_of(campaign), Cell()
@@ -66,6 +66,12 @@ def _recipient_row(campaign: Campaign, one: Recipient, did: Cell) -> list[Any]:
         one.get_state_display(), reason_words(one), one.sent_at, one.delivered_at, one.read_at, one.replied_at,
         bool(did.qualified), did.booked, did.paid, *(Decimal(micros).scaleb(-MICRO_DIGITS) for micros in (fee, did.ai, did.revenue)),
     ]  # fmt: skip
+
+
+def state_words(state: str) -> str:
+    """Return what the rows of a filter are called; empty for all."""
+    named = {figures.REPLIED: pgettext("people", "Answered"), figures.PENDING: pgettext("recipients", "In line")}
+    return named.get(state) or str(dict(RecipientState.choices).get(state, ""))  # type: ignore[call-overload]
 
 
 def reason_words(one: Recipient) -> str:

@@ -30,6 +30,8 @@ LEFT_CODES = ("131050", "blocked")
 LEFT_WITHIN = timedelta(days=3)
 MARKS = 12
 REASONS = 3
+LEAST = 2
+"""What happened once shows no trend, however few messages it is a share of."""
 
 
 class Counts(NamedTuple):
@@ -129,9 +131,13 @@ def _verdict(guard: CampaignGuard, before: Counts, counts: Counts) -> str:
     ended = counts.ended - before.ended
     if ended < guard.minimum:
         return ""
-    if (counts.failed - before.failed) * 100 >= guard.failure_percent * ended:
+    if _is_many(counts.failed - before.failed, guard.failure_percent * ended):
         return FAILURES
-    return LEAVING if (counts.left - before.left) * 100 >= guard.leaving_percent * ended else ""
+    return LEAVING if _is_many(counts.left - before.left, guard.leaving_percent * ended) else ""
+
+
+def _is_many(count: int, per_cent: int) -> bool:
+    return count >= LEAST and count * 100 >= per_cent
 
 
 def _keep(campaign: Campaign, marks: list[Counts]) -> None:

@@ -19,6 +19,9 @@ from conversations.services.campaign import CampaignMessage, record_campaign_mes
 from core.clock import now
 from core.placeholders import without_signs
 
+COUNTED = 1_000
+"""Beyond this a page does not tell how many can be sent again."""
+
 
 class Decision(StrEnum):
     RESEND = "resend"
@@ -32,6 +35,11 @@ def retryable(campaign: Campaign) -> "QuerySet[Recipient]":
     """
     failed = Recipient.objects.filter(campaign=campaign, state=RecipientState.FAILED, external_id=None)
     return failed.filter(contact__opted_out_at=None, contact__anonymised_at=None).exclude(phone="")  # type: ignore[no-any-return]
+
+
+def count_retryable(campaign: Campaign) -> int:
+    """Return how many can be sent again, up to :data:`COUNTED`."""
+    return int(retryable(campaign)[:COUNTED].count())
 
 
 @transaction.atomic

@@ -60,5 +60,5 @@ def campaigns_change(request: MemberRequest) -> HttpResponse:
         bulk = begin(kind, rows, parameters={}, filters=query, actor=request.membership)
     except BulkError as error:
         messages.error(request, error.message)
-        return redirect(f"{reverse('campaigns:list')}?{query}" if query else "campaigns:list")
+        return redirect(f"{reverse('campaigns:list')}?{f'{query}&' if query else ''}selecionar=1")
     return redirect("leads:bulk", bulk.pk)

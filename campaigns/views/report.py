@@ -1,12 +1,17 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.access import member_required, role_required
 from accounts.http import MemberRequest
@@ -26,7 +31,7 @@ from campaigns.sequences.funnel import funnel_of
 from campaigns.services import lifecycle
 from campaigns.services.audience import ordered_lists, preview_of
 from campaigns.services.audience_rules import AudienceRules
-from campaigns.services.recipients import decide_unknown, retry_failed
+from campaigns.services.recipients import COUNTED, count_retryable, decide_unknown, retry_failed
 from campaigns.services.shares import LEAST_SENT, shares_now
 from campaigns.services.transitions import Action, is_allowed
 from campaigns.views.bulk import listed
@@ -39,7 +44,7 @@ from leads.models import ContactList
 
 PAGE = 20
 RECIPIENTS = 25
-ACTIONS = {
+ACTIONS: dict[str, Callable[..., Any]] = {
     "start": lifecycle.start,
     "pause": lifecycle.pause,
     "resume": lifecycle.resume,
@@ -64,7 +69,10 @@ def campaign_list(request: MemberRequest) -> HttpResponse:
         "next_cursor": page.next_cursor,
         "is_first_page": not request.GET.get("cursor"),
     }
-    context |= {"in_archive": request.GET.get("arquivo") == "1", "selecting": request.GET.get("selecionar") == "1"}
+    selecting = request.GET.get("selecionar") == "1" and request.membership.can_write
+    context |= {"in_archive": request.GET.get("arquivo") == "1", "selecting": selecting}
+    if not items and not context["in_archive"]:
+        context["archived"] = Campaign.objects.exclude(archived_at=None).count()
     if context["selecting"]:
         context["matching"] = listed(request).count()
     return render(request, "campaigns/list.html#cards" if request.htmx else "campaigns/list.html", context)
@@ -73,7 +81,12 @@ def campaign_list(request: MemberRequest) -> HttpResponse:
 @require_safe
 @member_required
 def campaign_page(request: MemberRequest, campaign_id: UUID) -> HttpResponse:
-    campaign = queries.get_campaign(campaign_id)
+    try:
+        campaign = queries.get_campaign(campaign_id)
+    except Http404:
+        if not request.htmx:
+            raise
+        return _gone(request)
     target = request.htmx.target if request.htmx else None
     if target == "results":
         return render(request, "campaigns/campaign.html#results", results_context(request, campaign))
@@ -93,15 +106,33 @@ def campaign_page(request: MemberRequest, campaign_id: UUID) -> HttpResponse:
     return render(request, "campaigns/campaign.html", context)
 
 
+def _gone(request: MemberRequest) -> HttpResponse:
+    """Lead a page away that was open when somebody deleted its campaign."""
+    messages.info(request, _("This campaign was deleted."))
+    gone = HttpResponseClientRedirect(reverse("campaigns:list"))
+    gone.status_code = HTTPStatus.NOT_FOUND
+    return gone
+
+
 @require_POST
 @role_required(Role.AGENT)
 def campaign_action(request: MemberRequest, campaign_id: UUID, action: str) -> HttpResponse:
     campaign = queries.get_campaign(campaign_id)
     try:
-        ACTIONS[action](campaign, actor=request.membership)  # type: ignore[operator]  # all take the same arguments
+        done = ACTIONS[action](campaign, actor=request.membership)
+        if action == "retry":
+            _say_retried(request, done)
     except (CampaignStateError, CampaignIncompleteError) as error:
         messages.error(request, error.message)
     return redirect("campaigns:campaign", campaign.pk)
+
+
+def _say_retried(request: MemberRequest, count: int) -> None:
+    if count:
+        words = ngettext("%(count)s is in line again.", "%(count)s are in line again.", count)
+        messages.success(request, words % {"count": number_format(count, force_grouping=True)})
+    else:
+        messages.info(request, _("Nothing can be sent again: what failed may still arrive, or must not be written to."))
 
 
 @require_POST
@@ -161,6 +192,7 @@ def _report(request: MemberRequest, campaign: Campaign, parts: Sequence[queries.
         "lanes": report.lanes(campaign, numbers, request.organization.timezone),
         "temperatures": report.answer_temperatures(campaign, stats.replied),
         "failures": report.failures(campaign),
+        **_retry(campaign, stats),
         "waits": standstills(campaign),
         **_pause(campaign),
         "ends_at": eta(campaign) if is_running else None,
@@ -172,6 +204,15 @@ def _report(request: MemberRequest, campaign: Campaign, parts: Sequence[queries.
         "step_lines": funnel_of(campaign, parts),
         "asks": question_of(campaign),
     }
+
+
+def _retry(campaign: Campaign, stats: queries.CampaignStats) -> dict[str, object]:
+    """Return how many of what failed can be sent again, and how many cannot; None where there are too many to count."""
+    if not stats.failed:
+        return {"retryable": 0, "left_alone": 0}
+    found = count_retryable(campaign)
+    known = found < COUNTED
+    return {"retryable": found, "left_alone": stats.failed - found if known else None, "retryable_known": known}
 
 
 def _pause(campaign: Campaign) -> dict[str, object]:
@@ -243,8 +284,8 @@ def _filters(figures: queries.CampaignStats, chosen: str) -> list[tuple[str, str
         ("", pgettext("recipients", "All"), figures.total + figures.skipped),
         (queries.REPLIED, pgettext("people", "Answered"), figures.replied),
         (queries.PENDING, pgettext("recipients", "In line"), figures.pending),
-        ("sent", pgettext("recipients", "Sent"), figures.only_sent),
-        ("delivered", pgettext("recipients", "Delivered"), figures.only_delivered),
+        ("sent", pgettext("recipients", "Only sent"), figures.only_sent),
+        ("delivered", pgettext("recipients", "Only delivered"), figures.only_delivered),
         ("read", pgettext("recipients", "Read"), figures.read),
         ("failed", pgettext("recipients", "Failed"), figures.failed),
         ("invalid", pgettext("recipients", "Invalid"), figures.invalid),

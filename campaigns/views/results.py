@@ -87,7 +87,8 @@ def recipients_export(request: MemberRequest, campaign_id: UUID, file_format: st
     headers, rows = tables.recipient_rows(campaign, chosen.order_by("position").iterator(chunk_size=tables.BATCH))
     data = {"filters": request.GET.urlencode()[:500]}
     record_audit("campaign.exported", actor=request.membership, target=campaign.name, data=data)
-    return table_response(file_format, campaign.name, headers, rows)  # type: ignore[arg-type]  # the URLs say csv or xlsx
+    name = f"{campaign.name} {tables.state_words(request.GET.get('situacao', ''))}"
+    return table_response(file_format, name, headers, rows)  # type: ignore[arg-type]  # the URLs say csv or xlsx
 
 
 @require_POST

@@ -44,7 +44,7 @@ def campaign_create(request: MemberRequest) -> HttpResponse:
     if request.method == "POST":
         return _posted(request, None)
     copied = Campaign.objects.filter(pk=_uuid(request.GET.get("copiar"))).first()
-    initial = initial_of(copied) | {"when": "now", "start_at": ""} if copied else {}
+    initial = initial_of(copied) | {"name": _copied(copied.name), "when": "now", "start_at": ""} if copied else {}
     if "business_context" not in initial:
         initial["business_context"] = remembered_context()
     asked = _uuid(request.GET.get("modelo"))
@@ -167,6 +167,11 @@ def _page(request: MemberRequest, form: CampaignForm, campaign: Campaign | None,
         **summary_of(request, form),
     }
     return render(request, "campaigns/wizard.html", context, status=status)
+
+
+def _copied(name: str) -> str:
+    """Return the first name of a copy, so that a list tells it from what it was made of."""
+    return (_("%(name)s (copy)") % {"name": name})[:120]
 
 
 def _uuid(text: str | None) -> UUID | None:

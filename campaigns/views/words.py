@@ -48,8 +48,8 @@ def legend(stats: CampaignStats) -> list[tuple[str, int, str]]:
     unknown = npgettext("counted messages", "to be confirmed", "to be confirmed", stats.unknown)
     found = [
         ("read", stats.read, npgettext("counted messages", "read", "read", stats.read)),
-        ("delivered", delivered, npgettext("counted messages", "delivered", "delivered", delivered)),
-        ("sent", sent, npgettext("counted messages", "sent", "sent", sent)),
+        ("delivered", delivered, npgettext("counted messages", "only delivered", "only delivered", delivered)),
+        ("sent", sent, npgettext("counted messages", "only sent", "only sent", sent)),
         ("failed", stats.failed, npgettext("counted messages", "failed", "failed", stats.failed)),
         ("invalid", stats.invalid, npgettext("counted messages", "invalid", "invalid", stats.invalid)),
         ("failed", stats.unknown, unknown),

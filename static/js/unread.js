@@ -5,4 +5,4 @@ const show = () => {
   document.title = waiting ? `(${waiting}) ${plain}` : plain;
 };
 show();
-document.addEventListener("htmx:afterSwap", ({ detail }) => { if (detail.target.id === "unread") show(); });
+document.addEventListener("htmx:afterSwap", ({ detail }) => { if (detail.target?.id === "unread") show(); });

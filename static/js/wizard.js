@@ -30,7 +30,7 @@ addEventListener("hashchange", markStep);
 document.addEventListener("input", (event) => { if (event.target.matches("[data-variant-text]")) measure(); });
 document.addEventListener("htmx:load", () => { if (wizard()) { markStep(); measure(); } });
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
-  if (wizard() && detail.target.id === "variants" || detail.target.matches?.("[data-variant-field]")) document.body.dispatchEvent(new Event("preview"));
+  if (wizard() && detail.target?.matches?.("#variants, [data-variant-field]")) document.body.dispatchEvent(new Event("preview"));
 });
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.isComposing || !event.target.matches("[data-wizard] input:not([type=checkbox], [type=radio])")) return;

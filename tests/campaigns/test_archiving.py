@@ -97,3 +97,22 @@ def test_selecting_shows_a_box_for_each(
     html = login(bruno).get(f"{LIST}?selecionar=1").content.decode()
     assert f'value="{campaign.pk}"' in html
     assert Campaign.objects.get().state == CampaignState.DRAFT
+
+
+def test_an_empty_list_tells_of_the_archive(
+    in_acme: Organization, make_campaign: Any, bruno: Membership, login: Any
+) -> None:
+    client = login(bruno)
+    assert "Nenhuma campanha ainda" in client.get(LIST).content.decode()
+    archive(make_campaign())
+    page = client.get(LIST).content.decode()
+    assert "1 campanha está no arquivo." in page and "Nenhuma campanha ainda" not in page
+
+
+def test_nothing_ticked_is_asked_for_without_leaving_the_boxes(
+    in_acme: Organization, make_campaign: Any, bruno: Membership, vera: Membership, login: Any
+) -> None:
+    make_campaign()
+    page = login(bruno).post(f"{LIST}selecionadas/", {"action": "archive"}, follow=True).content.decode()
+    assert "Marque as campanhas primeiro." in page and 'name="campaign"' in page
+    assert 'name="campaign"' not in login(vera).get(f"{LIST}?selecionar=1").content.decode()

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 import time_machine
 from django.core import mail
+from django.utils import translation
 
 from accounts.models import AuditEntry, Membership, Organization
 from campaigns.models import Campaign, CampaignGuard, CampaignState, Recipient
-from campaigns.queries.guarding import FAILURES, LEAVING, evidence_of
+from campaigns.queries.guarding import FAILURES, LEAVING, Evidence, evidence_of
 from campaigns.queries.waiting import pause_words
 from campaigns.services import lifecycle
 from campaigns.services.guard import count_who_left, watch_failures
@@ -205,3 +206,20 @@ def test_the_limits_are_for_those_who_manage(ana: Membership, bruno: Membership,
     assert login(ana).post("/campanhas/pausa-automatica/", values | {"failure_percent": 0}).status_code == 422
     with across_organizations():
         assert CampaignGuard.objects.get().failure_percent == 40
+
+
+def test_one_person_is_no_trend(running: Campaign) -> None:
+    (row,) = settle(running, "delivered", 1)
+    settle(running, "delivered", 19)
+    opt_out(row.contact_id, reason="sair", at=now())
+    drain()
+    assert fresh(running).left_count == 1
+    assert watch() == 0
+
+
+def test_the_evidence_speaks_of_one_and_of_many() -> None:
+    values: dict[str, Any] = {"of": 20, "percent": 5, "limit": 5, "minutes": 60, "at": now(), "reasons": []}
+    with translation.override("pt-br"):
+        one, two = (Evidence(kind=LEAVING, bad=bad, **values).words for bad in (1, 2))
+        assert one.startswith("1 pessoa bloqueou") and two.startswith("2 pessoas bloquearam")
+        assert "1 das últimas 20 mensagens falhou" in Evidence(kind=FAILURES, bad=1, **values).words

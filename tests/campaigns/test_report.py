@@ -12,6 +12,7 @@ from django.utils import timezone, translation
 
 from accounts.models import Membership, Organization, User
 from campaigns.models import Campaign, CampaignState, Recipient, RecipientState, SkipReason
+from campaigns.preflight.comparing import compare
 from campaigns.queries.figures import stats
 from campaigns.services import lifecycle
 from campaigns.services.drafts import VariantDraft
@@ -49,7 +50,7 @@ def act(client: Client, campaign: Campaign, action: str, **data: str) -> Any:
 
 def test_the_page_counts_as_people_speak(bruno: Membership, login: Login, running: Campaign) -> None:
     page = page_of(login(bruno), running)
-    assert ">1</span> lida<" in page and ">0</span> entregues<" in page and ">1</span> falhou<" in page
+    assert ">1</span> lida<" in page and ">0</span> só entregues<" in page and ">1</span> falhou<" in page
     assert "3 de 4 resolvidas" in re.sub(r"<[^>]+>", "", page)
     assert "Taxa de sucesso" in page and "50,0" in page
 
@@ -244,3 +245,70 @@ def test_every_reason_has_words() -> None:
 
 def test_the_parts_of_the_bar_add_up_to_everybody(running: Campaign) -> None:
     assert sum(count for _part, count, _word in legend(stats(running))) == stats(running).total == 4
+
+
+# ---- What can be sent again
+
+
+def test_the_button_counts_what_can_be_sent_again(bruno: Membership, login: Login, running: Campaign) -> None:
+    client = login(bruno)
+    assert "Tentar de novo 1 que falhou" in page_of(client, running)
+    done = act(client, running, "retry").content.decode()
+    assert "1 voltou para a fila." in done and "que falhou</button>" not in done
+
+
+def test_what_may_still_arrive_is_not_offered_again_and_the_page_says_so(
+    bruno: Membership, login: Login, running: Campaign
+) -> None:
+    Recipient.objects.filter(state="failed").update(external_id="x9")
+    client = login(bruno)
+    page = page_of(client, running)
+    assert f"/{running.pk}/retry/" not in page
+    assert "1 não sai de novo: o WhatsApp já tinha aceitado a mensagem" in page
+    assert "Nada pode ser enviado de novo" in act(client, running, "retry").content.decode()
+
+
+def test_of_very_many_the_button_gives_no_number(
+    bruno: Membership, login: Login, running: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("campaigns.services.recipients.COUNTED", 1)
+    monkeypatch.setattr("campaigns.views.report.COUNTED", 1)
+    page = page_of(login(bruno), running)
+    assert "Tentar de novo os que falharam" in page and "de novo: o WhatsApp" not in page
+
+
+# ---- Bad moments
+
+
+def test_an_open_page_leaves_when_its_campaign_is_deleted(bruno: Membership, login: Login, running: Campaign) -> None:
+    lifecycle.cancel(running)
+    Recipient.objects.filter(state="sending").delete()
+    lifecycle.delete(running)
+    client = login(bruno)
+    answer = client.get(f"/campanhas/{running.pk}/", headers=REPORT)
+    assert (answer.status_code, answer["HX-Redirect"]) == (404, "/campanhas/")
+    assert "Esta campanha foi apagada." in client.get("/campanhas/").content.decode()
+    assert client.get(f"/campanhas/{running.pk}/").status_code == 404
+
+
+def test_receipts_that_come_after_the_end_are_seen_in_the_list_too(
+    bruno: Membership, login: Login, running: Campaign
+) -> None:
+    lifecycle.cancel(running)
+    page = page_of(login(bruno), running)
+    (frame,) = re.findall(r'<section class="card" id="recipients"[^>]*>', page)
+    assert f"live:campaign:{running.pk}" in frame
+
+
+def test_who_failed_is_not_said_to_be_silent(bruno: Membership, login: Login, running: Campaign) -> None:
+    Recipient.objects.filter(state="failed").update(sent_at=timezone.now())
+    assert "sem resposta" not in page_of(login(bruno), running, "?situacao=failed")
+
+
+def test_the_numbers_beside_the_plan_add_up_to_the_card(bruno: Membership, login: Login, running: Campaign) -> None:
+    Recipient.objects.filter(state="failed").update(sent_at=timezone.now())
+    compared = compare(running)
+    assert compared is not None
+    assert sum(one.done for one in compared.by_channel.values()) == compared.people.done == stats(running).sent == 1
+    lifecycle.pause(running)
+    assert "quando você retomar" in page_of(login(bruno), running, "?plano=1")

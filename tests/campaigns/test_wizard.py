@@ -370,7 +370,7 @@ def test_a_copy_begins_with_everything_but_the_start(
 ) -> None:
     old = make_campaign(2, name="Outubro", start_at=timezone.now() + timedelta(days=1))
     page = login(bruno).get(f"{NEW}?copiar={old.pk}").content.decode()
-    assert 'value="Outubro"' in page and "Oi, {nome}!" in page
+    assert 'value="Outubro (cópia)"' in page and "Oi, {nome}!" in page
     assert re.search(r'value="now"[^>]*checked', page)
 
 

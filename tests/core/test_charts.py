@@ -95,3 +95,11 @@ def test_a_funnel_shows_figures_and_shares_as_brazilians_write_them() -> None:
     assert '<span class="funnel-value">6.412</span>' in html
     assert "96,7%" in html
     assert 'max="6412" value="6198"' in html
+
+
+def test_a_step_after_an_empty_one_has_no_rate() -> None:
+    assert [one.rate for one in ribbons([Step("Lista", 5), Step("Agendaram", 0), Step("Pagaram", 2)])] == [
+        None,
+        0.0,
+        None,
+    ]

@@ -188,3 +188,12 @@ def test_a_workbook_can_be_downloaded() -> None:
 )
 def test_file_names_are_plain(name: str, filename: str) -> None:
     assert safe_filename(name, "csv") == filename
+
+
+def test_a_workbook_has_days_and_moments_that_can_be_sorted_and_a_sheet_with_a_name() -> None:
+    file = io.BytesIO()
+    moment = datetime(2026, 11, 20, 17, 30, tzinfo=UTC)
+    with override("pt-br"):
+        write_xlsx(file, ["a", "b", "c"], [[moment, date(2026, 11, 20), date(1899, 1, 2)]])
+    assert xlsx_cells(file)[1] == [datetime(2026, 11, 20, 14, 30), date(2026, 11, 20), "02/01/1899"]
+    assert book_of(file).sheet_names == ["Planilha 1"]

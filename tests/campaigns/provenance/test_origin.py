@@ -83,6 +83,14 @@ def test_the_page_is_the_way_out(client: Client, sent: Recipient) -> None:
     assert Contact.objects.get().opt_out_reason
 
 
+def test_the_way_out_needs_no_cookie_and_no_origin(sent: Recipient) -> None:
+    """The page passes no address on, so that browsers name their origin "null"; those inside chats keep no cookies."""
+    strict = Client(enforce_csrf_checks=True)
+    answer = strict.post(f"/porque/{token_of(sent.pk)}/sair/", headers={"Origin": "null"})
+    assert answer.status_code == 302
+    assert Contact.objects.get().is_opted_out
+
+
 @pytest.mark.parametrize("change", ["", "x", "lengthen", "swap", "other"])
 def test_a_link_that_we_never_made_was_never_there(client: Client, sent: Recipient, change: str) -> None:
     token = token_of(sent.pk)

@@ -12,9 +12,10 @@ from django.test import Client
 from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
 
-from accounts.models import AuditEntry, Membership, User
+from accounts.models import AuditEntry, Membership, Organization, User
 from campaigns.models import Campaign, Recipient, Variant
 from campaigns.results.lines import WAYS, results_of
+from campaigns.results.paper import _share
 from core.money import parse_cents
 from tests.campaigns.results.conftest import AFTERNOON, MORNING, World
 
@@ -136,3 +137,16 @@ def test_the_paper_of_a_campaign_that_reached_nobody_is_empty_and_whole(
 
 def test_the_paper_of_another_business_is_absent(carla: Membership, login: Login, world: World) -> None:
     assert login(carla).get(f"/campanhas/{world.campaign.pk}/resultado.pdf").status_code == 404
+
+
+def test_shares_on_paper_are_rounded_as_on_the_page(in_acme: Organization) -> None:
+    assert _share(70, 71).endswith("(98,6%)")
+    assert (_share(2, 0), _share(0, 0)) == ("2  (–)", "0  (0,0%)")
+
+
+def test_a_filtered_table_is_named_after_its_filter(sold: World, bruno: Membership, login: Login) -> None:
+    def name(query: str) -> str:
+        return str(login(bruno).get(f"/campanhas/{sold.campaign.pk}/exportar.csv{query}")["Content-Disposition"])
+
+    assert "-responderam.csv" in name("?situacao=replied") and "-numero-invalido.csv" in name("?situacao=invalid")
+    assert "agua-acucar.csv" in name("") and "agua-acucar.csv" in name("?situacao=x")
