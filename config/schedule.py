@@ -26,6 +26,7 @@ from campaigns.jobs import (
 )
 from campaigns.services.shares import shift_shares
 from conversations.services.hidden import resolve_all_hidden
+from conversations.services.media import fetch_waiting
 from conversations.services.send import sweep_outgoing
 from core.schedule import Recurring
 from gateways.jobs import purge_receipts, run_simulated_contacts
@@ -56,6 +57,7 @@ RECURRING: list[Recurring] = [
     Recurring(wake_turns, 1, "Answer the bursts whose quiet moment has come."),
     Recurring(drain_missed, 3, "Understand webhooks whose bell was lost."),
     Recurring(sweep_outgoing, 3, "Send messages whose bell was lost; lapsed claims become unknown."),
+    Recurring(fetch_waiting, 10, "Fetch customers' files whose bell was lost or whose server was away."),
     Recurring(advance_sequences, 5, "Begin the next step of sequences for those whose wait is over."),
     Recurring(start_due_campaigns, 5, "Start scheduled campaigns."),
     Recurring(sweep_campaigns, 5, "Lapsed claims become unknown, finished campaigns end, standbys take over."),

@@ -101,7 +101,10 @@ class Message(OrganizationOwned):
 
 
 class Attachment(OrganizationOwned):
-    """A file of a message; ``path`` is empty while an inbound file still waits to be fetched from the provider."""
+    """A file of a message; ``path`` is empty while an inbound file still waits to be fetched from the provider.
+
+    ``next_try_at`` is when it is fetched, or fetched again; None once it is here or given up.
+    """
 
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attachments")
     kind = models.CharField(max_length=20)
@@ -111,11 +114,16 @@ class Attachment(OrganizationOwned):
     size = models.PositiveIntegerField(default=0)
     remote = models.JSONField(default=dict)
     error = models.CharField(max_length=300, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0, db_default=0)
+    next_try_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         verbose_name = _("attachment")
         verbose_name_plural = _("attachments")
+        indexes = [
+            models.Index(fields=["next_try_at"], condition=Q(next_try_at__isnull=False), name="attachment_due"),
+        ]
 
     def __str__(self) -> str:
         return self.filename

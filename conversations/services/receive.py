@@ -6,7 +6,6 @@ from uuid import UUID
 
 from conversations.events import CustomerReplied, HumanReplied
 from conversations.models import (
-    Attachment,
     Conversation,
     Direction,
     Handler,
@@ -17,7 +16,7 @@ from conversations.models import (
 from conversations.search import index_message
 from conversations.services.changes import apply_change
 from conversations.services.echoes import confirm_by_echo
-from conversations.services.media import fetch_attachment
+from conversations.services.media import expect_file
 from conversations.services.names import wonder
 from conversations.services.threads import current_conversation, show_as_last
 from gateways.events import MessagesReceived
@@ -86,14 +85,7 @@ def _bubble(conversation: Conversation, received: dict[str, Any]) -> Message:
     )
     index_message(message)
     if media := received["media"]:
-        attachment = Attachment.objects.create(
-            message=message,
-            kind=received["kind"],
-            mimetype=media["mimetype"][:100],
-            filename=media["filename"][:200],
-            remote=media,
-        )
-        fetch_attachment.enqueue(organization_id=str(conversation.organization_id), attachment_id=str(attachment.pk))
+        expect_file(message, received["kind"], media)
     return message
 
 

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from accounts.models import Membership
 from accounts.services.audit import record_audit
+from core.breaker import CircuitOpenError
 from core.clock import now
 from core.live import signal
 from core.tenancy import current_organization_id
@@ -74,8 +75,12 @@ def sync_to_meta(template: MessageTemplate, *, actor: Membership | None) -> Mess
     )
     if not taken:
         raise TemplateError(_("This template is with Meta already."))
-    answer = _run(meta.create_template(config, template.as_payload()))
     rows = MessageTemplate.objects.filter(pk=template.pk)
+    try:
+        answer = _run(meta.create_template(config, template.as_payload()))
+    except TemplateError:  # nothing of it left
+        rows.update(status=TemplateStatus.DRAFT, submitted_at=None)
+        raise
     if isinstance(answer, meta.Refused):
         if answer.is_certain:
             rows.update(status=TemplateStatus.DRAFT, submitted_at=None)
@@ -243,7 +248,10 @@ def _config(channel: Channel) -> CloudConfig:
 
 
 def _run(operation: "Operation[R]") -> R:
-    return sync.run(operation, simulator=_no_simulator)
+    try:
+        return sync.run(operation, simulator=_no_simulator)
+    except CircuitOpenError as rest:
+        raise TemplateError(_("Meta is not answering at the moment. Try again in a minute.")) from rest
 
 
 def _no_simulator(call: HttpCall) -> HttpReply:

@@ -120,7 +120,10 @@ def learn_portfolio(channel: Channel) -> None:
     if not adapter.sends_templates or channel.state != ChannelState.CONNECTED or not is_worth_asking(channel, now()):
         return
     config = adapter.config_model.model_validate(channel.config)
-    found = sync.run(adapter.portfolio(config), simulator=simulator_port(channel))
+    try:
+        found = sync.run(adapter.portfolio(config), simulator=simulator_port(channel))
+    except CircuitOpenError:
+        return  # the next heartbeat asks again
     if found is not None:
         belongs_to(channel, found)
 

@@ -1,10 +1,12 @@
 """Files both ways: what a customer sends is checked before it is kept, what we send arrives, and only members see either."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -14,7 +16,7 @@ from conversations.models import Attachment, Conversation, Message
 from conversations.services import media
 from core.clock import now
 from core.tenancy import activate_organization
-from gateways.calls import HttpReply
+from gateways.calls import FailureKind, HttpReply, TransportFailure
 from sdr.models import SdrProfile
 from tests.core.media import BAD, image
 from tests.support.jobs import drain
@@ -86,12 +88,59 @@ def test_a_hostile_file_of_a_customer_is_not_kept_and_says_why(
     assert browser.get(reverse("conversations:attachment", args=[found.pk])).status_code == 404
 
 
-@pytest.mark.parametrize("reply", [HttpReply(404, b""), HttpReply(500, {}, b"x"), None])
+@pytest.mark.parametrize("reply", [HttpReply(404, b""), None], ids=["unknown", "kept nowhere"])
 def test_a_file_that_cannot_be_fetched_says_so(
     thread: Conversation, monkeypatch: pytest.MonkeyPatch, reply: object
 ) -> None:
     found = arrive(thread, monkeypatch, reply)
-    assert found.path == "" and found.error
+    assert found.path == "" and found.error and found.next_try_at is None
+
+
+AWAY = [HttpReply(503, b""), HttpReply(429, b""), TransportFailure(FailureKind.NOT_SENT, "circuit_open")]
+
+
+@pytest.mark.parametrize("reply", AWAY, ids=["gone", "busy", "resting"])
+def test_a_server_that_was_away_for_a_moment_loses_no_file(
+    thread: Conversation, monkeypatch: pytest.MonkeyPatch, reply: object
+) -> None:
+    found = arrive(thread, monkeypatch, reply)
+    assert (found.path, found.error, found.tries) == ("", "", 1)
+    monkeypatch.setattr(media, "download", lambda channel, remote: HttpReply(200, image("JPEG")))
+    look_again(found)
+    assert found.path == ""
+    with time_machine.travel(now() + timedelta(seconds=16), tick=False):
+        look_again(found)
+    assert found.path and (found.error, found.next_try_at) == ("", None)
+
+
+def test_a_server_that_stays_away_is_left_alone_in_the_end(
+    thread: Conversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = arrive(thread, monkeypatch, AWAY[0])
+    for minute in range(1, 30):
+        with time_machine.travel(now() + timedelta(minutes=minute), tick=False):
+            look_again(found)
+    assert (found.tries, found.next_try_at) == (media.MOST_TRIES, None) and found.error
+
+
+def test_a_file_whose_bell_was_lost_is_fetched_all_the_same(
+    thread: Conversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(media, "_ring", lambda *_ids: None)
+        found = arrive(thread, monkeypatch, HttpReply(200, image("JPEG")))
+    assert (found.path, found.tries) == ("", 0)
+    with time_machine.travel(now() + media.LOST_AFTER, tick=False):
+        look_again(found)
+    assert found.path
+
+
+def look_again(found: Attachment) -> None:
+    """Let the sweep look, and what it rings for be done."""
+    media.fetch_waiting()
+    with activate_organization(found.organization_id):
+        drain()
+        found.refresh_from_db()
 
 
 def test_a_file_is_fetched_once(thread: Conversation, monkeypatch: pytest.MonkeyPatch) -> None:

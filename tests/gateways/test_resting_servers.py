@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from accounts.models import Organization
-from core.breaker import open_breakers
+from core.breaker import CircuitOpenError, open_breakers
 from gateways.calls import FailureKind, TransportFailure
 from gateways.contract import Outcome, OutgoingMessage
 from gateways.models import Channel, ChannelState
 from gateways.services.channels import disconnect_channel
-from gateways.services.health import check_health
+from gateways.services.health import check_health, learn_portfolio
 from gateways.services.media import download
 from gateways.services.presence import resolve_phone, show_presence
 from gateways.services.sending import send_once
@@ -89,3 +89,16 @@ def test_a_number_can_be_taken_off_a_server_that_rests(numbers: list[Channel]) -
         check_health(channel)
     disconnect_channel(numbers[6], actor=None)
     assert _state(numbers[6]) == "disconnected"
+
+
+def test_the_business_of_a_number_is_asked_for_later(
+    make_channel: MakeChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def resting(*_operation: Any, **_values: Any) -> None:
+        raise CircuitOpenError(5)
+
+    config = {"phone_number_id": "1001", "waba_id": "2002", "token": "t", "app_secret": "s", "verify_token": "v"}
+    channel = make_channel(provider="cloud", config=config, state=ChannelState.CONNECTED)
+    monkeypatch.setattr(sync, "run", resting)
+    learn_portfolio(channel)
+    assert Channel.objects.get(pk=channel.pk).portfolio_id is None

@@ -12,6 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Membership
 from conversations.models import Conversation, Message, MessageState
+from core.breaker import CircuitOpenError
 from core.clock import now
 from core.tenancy import activate_organization
 from gateways.calls import HttpReply
@@ -102,6 +103,20 @@ def test_a_refusal_is_shown_with_its_reason_and_can_be_corrected(
     until(lambda: row().status == TemplateStatus.REJECTED)
     assert "oferece ou convida é marketing" in client.get(url("templates")).content.decode()
     assert client.get(url("template-edit", draft.pk)).status_code == 200
+
+
+def test_while_meta_is_left_alone_a_draft_stays_one_and_nothing_breaks(
+    draft: MessageTemplate, ana: Membership, login: Callable[[Any], Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def resting(*_operation: Any, **_values: Any) -> None:
+        raise CircuitOpenError(5)
+
+    monkeypatch.setattr("gateways.transport.sync.run", resting)
+    client = login(ana)
+    page = client.post(url("template-submit", draft.pk), follow=True).content.decode()
+    assert "A Meta não está respondendo agora" in page
+    assert (row().status, row().submitted_at) == (TemplateStatus.DRAFT, None)
+    assert "A Meta não está respondendo agora" in client.post(url("template-refresh"), follow=True).content.decode()
 
 
 def test_a_decision_whose_webhook_was_lost_is_found_by_asking(
