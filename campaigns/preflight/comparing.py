@@ -28,14 +28,15 @@ class Compared:
 class Comparison:
     """``ends_at`` is the real end, or the one in sight while the campaign runs; ``late_seconds`` how much later than planned.
 
-    ``by_channel`` are the messages of each number up to now, ``due`` how many were planned to have left by now.
+    ``messages`` of a sequence are planned as if nobody ended it. ``by_channel`` are those of each number up to now, ``due`` how
+    many were planned to have left by now.
     """
 
     made_at: datetime
     planned_end: datetime | None
     ends_at: datetime | None
     is_over: bool
-    people: Compared
+    messages: Compared
     due: int
     fee: Compared
     ai: Compared
@@ -63,7 +64,7 @@ def compare(campaign: Campaign) -> Comparison | None:
         planned_end=datetime.fromisoformat(kept["ends_at"]) if kept["ends_at"] else None,
         ends_at=_last_send(campaign) if over else plan.ends_at if plan else None,
         is_over=over,
-        people=Compared(kept["people"], found.whole.people.sent),
+        messages=Compared(kept.get("messages", kept["people"]), found.whole.people.sent),
         due=sum(_due(rows) for rows in sent.values()),
         fee=Compared(kept["fee_micros"] // MICROS_PER_CENT, found.whole.fee_cents),
         ai=Compared(kept["ai_micros"] // MICROS_PER_CENT, found.whole.ai_cents),

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from campaigns.models import Campaign
-from campaigns.preflight.calendar import Plan
-from campaigns.preflight.money import ai_cost, fee_lines
+from campaigns.preflight.money import ai_cost, by_step, fees_of
+from campaigns.preflight.plan import Plan
 from campaigns.queries.figures import skipped_reasons
 from campaigns.queries.forecast import outlook
 from core.clock import now
@@ -14,11 +14,11 @@ from core.clock import now
 def keep_promise(campaign: Campaign) -> None:
     """Write down what a campaign whose people have just been frozen will do."""
     plan = outlook(campaign)
-    sends = plan.by_channel() if plan else {}
-    fees = fee_lines(list(campaign.channels.all()), list(campaign.variants.all()), sends)
+    fees = fees_of(list(campaign.channels.all()), by_step(campaign.variants.all()), plan) if plan else []
     campaign.promise = {
         "made_at": now().isoformat(),
         "people": campaign.total,
+        "messages": plan.count if plan else campaign.total,
         "left_out": skipped_reasons(campaign),
         "ends_at": _iso(plan.ends_at if plan else None),
         "hours": _hours(plan),

@@ -1,6 +1,6 @@
 """What a campaign is going to cost: Meta's fee by number and category, and the talk of the AI with those who answer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple
@@ -10,6 +10,7 @@ from django.core.cache import cache
 from django.db.models import Count, Sum
 
 from campaigns.models import Campaign, Recipient, Variant
+from campaigns.preflight.plan import Plan
 from campaigns.queries.figures import SENT_STATES
 from campaigns.services.official import prices_of
 from core.clock import now
@@ -66,6 +67,25 @@ def fee_lines(channels: Sequence[Channel], variants: Sequence[Variant], counts: 
             count = round(left * weight / whole)
             left, whole = left - count, whole - weight
             found.append(FeeLine(channel, category, count, each, count * each))
+    return found
+
+
+def fees_of(channels: Sequence[Channel], texts: Mapping[int, Sequence[Variant]], sends: Plan) -> list[FeeLine]:
+    """Return Meta's fees of a plan, the wordings given by step; what costs the same stands in one line."""
+    found: dict[tuple[UUID, str, int], FeeLine] = {}
+    for step in sends.steps:
+        for line in fee_lines(channels, texts.get(step, ()), sends.by_channel(step)) if texts.get(step) else ():
+            key = (line.channel.pk, line.category, line.each)
+            count = line.count + (found[key].count if key in found else 0)
+            found[key] = FeeLine(line.channel, line.category, count, line.each, count * line.each)
+    return list(found.values())
+
+
+def by_step(variants: Iterable[Variant]) -> dict[int, list[Variant]]:
+    found: dict[int, list[Variant]] = {}
+    for one in variants:
+        if one.weight:
+            found.setdefault(one.step, []).append(one)
     return found
 
 

@@ -4,7 +4,7 @@ What a page shows costs the same for a campaign to a million as for one to ten.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -95,16 +95,6 @@ def tally(campaign: Campaign) -> list[Part]:
     """Return the parts of a campaign, from which all its figures add up: read once, however many pages' figures there are."""
     rows = Tally.objects.filter(campaign=campaign).values_list("variant_ref", "channel_ref", "state")
     return [Part(*row) for row in rows.annotate(Sum("people"), Sum("replied")) if row[3] or row[4]]
-
-
-def people_in(campaigns: Iterable[UUID], *states: str) -> dict[UUID, Counter[UUID | None]]:
-    """Return how many recipients of each campaign are in one of the states, by number; None for those without one."""
-    rows = Tally.objects.filter(campaign_id__in=list(campaigns), state__in=states)
-    found: dict[UUID, Counter[UUID | None]] = {}
-    for campaign_id, channel_id, people in rows.values_list("campaign_id", "channel_ref").annotate(Sum("people")):
-        if people:
-            found.setdefault(campaign_id, Counter())[channel_id] = people
-    return found
 
 
 def sent_by_channel(campaign: Campaign) -> dict[UUID | None, int]:

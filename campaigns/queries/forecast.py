@@ -1,27 +1,34 @@
 """When a campaign will be through and which number sends when, by the arithmetic that the sender keeps."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.db.models.functions import TruncHour
 
 from billing import services as billing
 from bookings.days_off import days_off_in, rests_of
-from campaigns.models import Campaign, CampaignChannel, CampaignState, RecipientState
-from campaigns.preflight.calendar import SHARED_FOR, STEPS, Allowance, Line, People, Plan, PlannedDay, Walk
-from campaigns.queries.figures import people_in
+from campaigns.models import Campaign, CampaignState
+from campaigns.preflight.allowance import SHARED_FOR, Allowance, People
+from campaigns.preflight.calendar import STEPS, Walk, end_of_sight
+from campaigns.preflight.line import Line
+from campaigns.preflight.lines import frozen_line, frozen_lines, lines_of, links_of, starts_until
+from campaigns.preflight.plan import Plan, PlannedDay
 from campaigns.queries.waiting import serving
+from campaigns.sequences.waits import Wait
 from core.clock import SendingHours, now
-from gateways.models import SENDING_ROLES, Channel, ChannelState, PortfolioContact
+from gateways.models import Channel, ChannelState, PortfolioContact
 from gateways.portfolios import limit_of
 
 __all__ = ["Plan", "PlannedDay", "eta", "outlook", "plan"]
 
 QUICK_STEPS = 800
 """For what is asked again each few seconds while a campaign runs."""
+ROUNDS = 2
+"""How often a walk is taken again because more begins before its end, until all that is to come goes with it."""
 
 
 def eta(campaign: Campaign, at: datetime | None = None) -> datetime | None:
@@ -31,39 +38,65 @@ def eta(campaign: Campaign, at: datetime | None = None) -> datetime | None:
 
 
 def outlook(campaign: Campaign, at: datetime | None = None, *, steps: int = STEPS) -> Plan | None:
-    """Return the plan of what is still in line of a frozen campaign."""
-    counts = people_in([campaign.pk], RecipientState.QUEUED).get(campaign.pk, Counter())
-    pinned = {channel_id: people for channel_id, people in counts.items() if channel_id is not None}
-    return plan(
-        serving(campaign), counts[None], campaign.sending_hours, campaign.organization_id, at, priority=campaign.priority,
-        campaign_id=campaign.pk, pinned=pinned, steps=steps,
-    )  # fmt: skip
+    """Return the plan of what is still in line of a frozen campaign, and of the steps that follow it."""
+    connected = [one for one in serving(campaign) if one.state == ChannelState.CONNECTED]
+    usage = billing.usage(campaign.organization_id, now())
+    mine = frozen_line(campaign, {one.pk for one in connected}, usage.zone)
+    return _plan(connected, mine, usage, campaign.pk, steps, at or now()) if connected and mine.left else None
 
 
 def plan(
     channels: Iterable[Channel], count: int, hours: SendingHours, organization_id: UUID, start: datetime | None = None,
     *, priority: int = 0, campaign_id: UUID | None = None, pinned: Mapping[UUID, int] | None = None, steps: int = STEPS,
-    usage: billing.Usage | None = None,
+    usage: billing.Usage | None = None, sequence: Sequence[Wait] = (),
 ) -> Plan | None:  # fmt: skip
     """Return the plan of ``count`` messages through these numbers, and of those ``pinned`` to one; None for nothing to plan.
 
-    What other campaigns have in line for the same numbers takes its turns too. ``usage`` is that of the organization's plan,
-    where the caller has it.
+    ``sequence`` are the waits of the steps that follow each. What other campaigns have in line for the same numbers, or will
+    have before the end, takes its turns too. ``usage`` is that of the organization's plan, where the caller has it.
     """
-    connected = {one.pk: one for one in channels if one.state == ChannelState.CONNECTED}
-    kept = {pk: people for pk, people in (pinned or {}).items() if pk in connected}
-    free = count + sum((pinned or {}).values()) - sum(kept.values())
-    off = days_off_in([hours])
-    mine = Line(set(connected), free, hours, priority, dict(kept), rests_of(hours, off))
-    if not mine.left or not connected:
-        return None
+    connected = [one for one in channels if one.state == ChannelState.CONNECTED]
     usage = usage or billing.usage(organization_id, now())
-    zone = usage.zone
-    others = _others(set(connected), campaign_id)
-    beside = {pk for line in others for pk in line.channels} - set(connected)
-    rows = [*connected.values(), *Channel.objects.filter(pk__in=beside, state=ChannelState.CONNECTED)]
-    allowance, people = Allowance(usage, now(), zone), _people(rows)
-    return Walk(rows, mine, others, start or now(), zone, allowance, usage.per_minute, steps, people).run()
+    rests = rests_of(hours, days_off_in([hours]))
+    mine = Line({one.pk for one in connected}, hours, priority, rests, starts_at=start, sequence=sequence)
+    for channel_id, people in (pinned or {}).items():
+        mine.add(channel_id, people)
+    mine.add(None, count)
+    return _plan(connected, mine, usage, campaign_id, steps, now()) if connected and mine.left else None
+
+
+def _plan(
+    connected: Sequence[Channel], mine: Line, usage: billing.Usage, campaign_id: UUID | None, steps: int, at: datetime
+) -> Plan:
+    """Walk with what is in line now, and again with what begins before the end that was found."""
+    allowance = Allowance(usage, now(), usage.zone)
+    # Where the whole organization shares a limit, campaigns through other numbers use it up as well.
+    sharing = None if allowance.is_limited or usage.per_minute else {one.pk for one in connected}
+    running = links_of([CampaignState.RUNNING], sharing).exclude(campaign=campaign_id)
+    limit = end_of_sight(at, mine)
+    others, coming = frozen_lines(running, usage.zone), starts_until(limit, sharing, campaign_id, usage.zone)
+    found, turn, beside = _walk(connected, mine, others, usage, allowance, steps, at), 0, []
+    while new := [one for one in coming if turn >= ROUNDS or one.at < (found.ends_at or limit)]:
+        coming = coming[len(new) :]
+        others, turn = [*others, *lines_of(new)], turn + 1
+        beside += [(one.campaign.name, one.at) for one in new]
+        found = _walk(connected, mine, others, usage, allowance, steps, at)
+    return replace(found, beside=[one for one in beside if found.ends_at is None or one[1] < found.ends_at])
+
+
+def _walk(
+    connected: Sequence[Channel], mine: Line, others: Sequence[Line], usage: billing.Usage, allowance: Allowance, steps: int,
+    at: datetime,
+) -> Plan:  # fmt: skip
+    known = {one.pk for one in connected}
+    beside = {pk for line in others for pk in line.channels} - known
+    rows = [
+        *connected,
+        *Channel.objects.filter(pk__in=beside, state=ChannelState.CONNECTED).select_related("portfolio"),
+    ]
+    lines = [line.copy() for line in others]
+    walk = Walk(rows, mine.copy(), lines, at, usage.zone, deepcopy(allowance), usage.per_minute, steps, _people(rows))
+    return walk.run()
 
 
 def _people(channels: Sequence[Channel]) -> dict[UUID, People]:
@@ -83,29 +116,3 @@ def _people(channels: Sequence[Channel]) -> dict[UUID, People]:
         for portfolio in portfolios
     }
     return {pk: room[shared] for pk, shared, _limit in limited}
-
-
-def _others(channel_ids: set[UUID], campaign_id: UUID | None) -> list[Line]:
-    """Return what other running campaigns have in line that these numbers serve."""
-    sharing = CampaignChannel.objects.filter(channel__in=channel_ids, campaign__state=CampaignState.RUNNING)
-    serves = Q(channel__role__in=SENDING_ROLES) | ~Q(took_over_at=None)
-    ours = CampaignChannel.objects.filter(serves, campaign__in=sharing.values("campaign_id")).exclude(
-        campaign=campaign_id
-    )
-    links = list(ours.select_related("campaign").order_by("served_at"))
-    off = days_off_in(link.campaign.sending_hours for link in links)
-    found: dict[UUID, Line] = {}
-    for turn, link in enumerate(links):
-        hours, priority = link.campaign.sending_hours, link.campaign.priority
-        line = found.setdefault(link.campaign_id, Line(set(), 0, hours, priority, holidays=rests_of(hours, off)))
-        line.channels = {*line.channels, link.channel_id}
-        line.served[link.channel_id] = turn
-    if not found:
-        return []
-    for pk, counts in people_in(found, RecipientState.QUEUED).items():
-        for channel_id, people in counts.items():
-            if channel_id is not None and channel_id in found[pk].channels:
-                found[pk].pinned[channel_id] = people
-            else:
-                found[pk].free += people
-    return list(found.values())

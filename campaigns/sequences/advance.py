@@ -25,7 +25,8 @@ from campaigns.models import (
     Variant,
 )
 from campaigns.provenance.links import origin_url
-from campaigns.sequences.people import SENT, due_since, first_sends, going_on, stops_of
+from campaigns.sequences.people import SENT, first_sends, going_on, stops_of
+from campaigns.sequences.waits import due_since
 from campaigns.services.audience import render_for
 from campaigns.services.bell import ring_senders
 from campaigns.services.transitions import tell_pages

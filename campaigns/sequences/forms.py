@@ -65,6 +65,16 @@ class SequenceForm(forms.Form):
         """Raises :class:`CampaignIncompleteError`."""
         return [StepDraft.of(row) for row in self.written_steps]
 
+    @property
+    def known_steps(self) -> list[StepDraft]:
+        """The steps as far as they make sense, for what is told while somebody writes."""
+        try:
+            found = self.step_drafts
+            check_steps(found)
+        except CampaignIncompleteError:
+            return []
+        return found
+
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
         try:

@@ -1,17 +1,16 @@
 """Who is where in a sequence."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.db.models import Min, QuerySet
 
 from bookings.models import Booking, BookingState
 from bookings.models.booking import ACTIVE
-from campaigns.models import Campaign, Recipient, RecipientState, Step, StopReason, WaitUnit
+from campaigns.models import Campaign, Recipient, RecipientState, StopReason
+from campaigns.sequences.waits import due_at
 from conversations.models import Conversation, ConversationStatus
-from core.clock import local
 
 SENT = (RecipientState.SENT, RecipientState.DELIVERED, RecipientState.READ)
 BOOKED = (*ACTIVE, BookingState.DONE)
@@ -31,20 +30,6 @@ def next_step_at(campaign: Campaign) -> datetime | None:
     zone = campaign.organization.timezone
     oldest = going_on(campaign).order_by().values_list("step").annotate(first=Min("sent_at"))
     return min((due_at(at, steps[number + 1], zone) for number, at in oldest if number + 1 in steps), default=None)
-
-
-def due_at(sent_at: datetime, step: Step, zone: str) -> datetime:
-    """Return when a step is due for who got the one before; days are those of the calendar, at the same time of day."""
-    if step.unit == WaitUnit.HOURS:
-        return sent_at + timedelta(hours=step.wait)
-    return (local(sent_at, zone).replace(tzinfo=None) + timedelta(days=step.wait)).replace(tzinfo=ZoneInfo(zone))
-
-
-def due_since(at: datetime, step: Step, zone: str) -> datetime:
-    """Return how long ago the step before must have left for this one to be due."""
-    if step.unit == WaitUnit.HOURS:
-        return at - timedelta(hours=step.wait)
-    return (local(at, zone).replace(tzinfo=None) - timedelta(days=step.wait)).replace(tzinfo=ZoneInfo(zone))
 
 
 def stops_of(campaign: Campaign, rows: Collection[Recipient]) -> dict[UUID, StopReason]:

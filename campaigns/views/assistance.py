@@ -104,6 +104,7 @@ def summary_of(request: MemberRequest, form: CampaignForm) -> dict[str, Any]:
         campaign_id=_campaign_id(form),
         priority=form.written_priority,
         usage=usage,
+        sequence=form.known_steps,
     )
     missing = _missing(
         form, counts, any(checked for _card, checked in numbers), (later or form.is_repeating) and start is None

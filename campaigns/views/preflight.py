@@ -10,12 +10,13 @@ from django.utils.translation import gettext as _
 
 from billing.services import Usage
 from campaigns.models import Campaign, CampaignState, Variant
-from campaigns.preflight.calendar import Plan
 from campaigns.preflight.comparing import compare
 from campaigns.preflight.likeness import alike_variants, echoes
-from campaigns.preflight.money import ai_cost, fee_lines
+from campaigns.preflight.money import ai_cost, by_step, fees_of
+from campaigns.preflight.plan import Plan
 from campaigns.queries.forecast import plan
 from campaigns.queries.waiting import serving
+from campaigns.sequences.steps import StepDraft, drafts_of
 from campaigns.services.audience import AudienceCounts, ordered_lists
 from campaigns.services.audience_people import talked_with
 from core.clock import SendingHours
@@ -28,6 +29,7 @@ MICROS_PER_CENT = 10_000
 FEWEST_COLUMNS = 12
 PLOT = 30
 ON_TIME_SECONDS = 5 * 60
+BESIDE = 3
 
 
 class Bar(NamedTuple):
@@ -64,6 +66,7 @@ class Draft:
     campaign_id: UUID | None = None
     priority: int = 0
     usage: Usage | None = None
+    sequence: Sequence[StepDraft] = ()
 
 
 def draft_of(campaign: Campaign, counts: AudienceCounts) -> Draft:
@@ -78,6 +81,7 @@ def draft_of(campaign: Campaign, counts: AudienceCounts) -> Draft:
         organization_id=campaign.organization_id,
         campaign_id=campaign.pk,
         priority=campaign.priority,
+        sequence=drafts_of(campaign),
     )
 
 
@@ -91,6 +95,7 @@ def preflight_of(draft: Draft) -> dict[str, Any]:
         "plan_more": len(planned.days) > PLANNED_DAYS if planned else False,
         "ends_at": planned.ends_at if planned else None,
         "stop": planned.stop if planned else None,
+        **_extent(draft, planned, people),
         "nothing_connected": bool(draft.channels) and people > 0 and planned is None,
         "hour_lanes": _lanes(planned, draft.channels) if planned else [],
         "hour_rows": _rows(planned, draft.channels) if planned else [],
@@ -101,18 +106,30 @@ def preflight_of(draft: Draft) -> dict[str, Any]:
     }
 
 
+def _extent(draft: Draft, planned: Plan | None, people: int) -> dict[str, Any]:
+    """Return how many messages it will be at the most, in how many days, and what else begins meanwhile."""
+    return {
+        "planned_messages": planned.count if planned else people * (len(draft.sequence) + 1),
+        "planned_days": len(planned.days) if planned and planned.ends_at else 0,
+        "planned_steps": len(draft.sequence) + 1,
+        "planned_people": people,
+        "beside": planned.beside[:BESIDE] if planned else [],
+        "beside_more": max(0, len(planned.beside) - BESIDE) if planned else 0,
+    }
+
+
 def _plan(draft: Draft, people: int) -> Plan | None:
     pinned = talked_with(draft.list_ids, [one.pk for one in draft.channels]) if len(draft.channels) > 1 else {}
     pinned = pinned if sum(pinned.values()) <= people else {}
     return plan(
         draft.channels, people - sum(pinned.values()), draft.hours, draft.organization_id, draft.start,
         priority=draft.priority, campaign_id=draft.campaign_id, pinned=pinned, usage=draft.usage,
+        sequence=draft.sequence,
     )  # fmt: skip
 
 
 def _money(draft: Draft, planned: Plan | None, people: int, texts: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    variants = [Variant(label=label, body=text, organization_id=draft.organization_id) for label, text in texts]
-    fees = fee_lines(draft.channels, variants, planned.by_channel()) if planned and variants else []
+    fees = fees_of(draft.channels, by_step(_variants(draft, texts)), planned) if planned and texts else []
     talk = ai_cost(people)
     fee_cents, ai_cents = sum(one.micros for one in fees) // MICROS_PER_CENT, talk.micros // MICROS_PER_CENT
     return {
@@ -124,6 +141,15 @@ def _money(draft: Draft, planned: Plan | None, people: int, texts: Sequence[tupl
         "cost_cents": fee_cents + ai_cents,
         "has_costs": planned is not None,
     }
+
+
+def _variants(draft: Draft, texts: Sequence[tuple[str, str]]) -> list[Variant]:
+    """Return the wordings of all steps, not saved."""
+    further = [(number, text) for number, one in enumerate(draft.sequence, 2) for text in one.texts if text.strip()]
+    said = [(1, label, text) for label, text in texts] + [(number, f"{number}", text) for number, text in further]
+    return [
+        Variant(step=step, label=label, body=text, organization_id=draft.organization_id) for step, label, text in said
+    ]
 
 
 def _lanes(planned: Plan, channels: Sequence[Channel]) -> list[LaneOfHours]:

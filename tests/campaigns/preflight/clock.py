@@ -17,10 +17,13 @@ from django.db import connection
 
 from billing import services as billing
 from campaigns.models import Campaign, CampaignState, Recipient
+from campaigns.schedules.starts import start_due
 from campaigns.sender.due import find_due
 from campaigns.sender.ledger import Ledger
 from campaigns.sender.outcomes import judge
 from campaigns.sender.tempo import Tempo
+from campaigns.sequences.advance import advance_sequences
+from campaigns.sequences.people import next_step_at
 from core.clock import next_allowed
 from gateways.contract import Outcome, SendResult
 from gateways.models import Channel
@@ -95,6 +98,29 @@ def send_by(clock: Clock, zone: str, campaign: Campaign, until: datetime | None 
         due = find_due([], 0.0)
         if not [True for channel_id, organization_id in due if _serve(channel_id, organization_id)]:
             clock.go(_next_moment(clock, zone))
+
+
+def work_by(clock: Clock, zone: str, campaign: Campaign) -> None:
+    """Do all that the product does by itself, start what is due and begin further steps, until nothing of the campaign is left."""
+    while True:
+        start_due()
+        advance_sequences()
+        if not Recipient.objects.filter(campaign=campaign, state="queued").exists() and next_step_at(campaign) is None:
+            return
+        if Campaign.objects.get(pk=campaign.pk).state not in {CampaignState.RUNNING, CampaignState.SCHEDULED}:
+            return
+        if not [True for channel_id, organization_id in find_due([], 0.0) if _serve(channel_id, organization_id)]:
+            clock.go(max(_soonest(clock, zone), clock.at + timedelta(milliseconds=1)))
+
+
+def _soonest(clock: Clock, zone: str) -> datetime:
+    """Return the next moment at which anything may happen."""
+    running = Campaign.objects.filter(state=CampaignState.RUNNING)
+    starts = Campaign.objects.filter(state=CampaignState.SCHEDULED).values_list("start_at", flat=True)
+    found = [at for at in (*starts, *(next_step_at(one) for one in running)) if at is not None and at > clock.at]
+    if Recipient.objects.filter(campaign__in=running, state="queued").exists():
+        found.append(_next_moment(clock, zone))
+    return min(found, default=clock.at + timedelta(minutes=1))
 
 
 @pytest.fixture

@@ -135,7 +135,7 @@ def test_a_campaign_is_set_beside_its_promise(in_acme: Organization, make_campai
     assert found is not None
     assert found.is_over
     assert found.late_seconds == 30 * 60
-    assert (found.people.planned, found.people.done, found.people.difference) == (4, 3, -1)
+    assert (found.messages.planned, found.messages.done, found.messages.difference) == (4, 3, -1)
     assert (found.fee.planned, found.fee.done) == (140, 105)
     assert (found.by_channel[channel.pk].planned, found.by_channel[channel.pk].done) == (4, 3)
 

@@ -10,7 +10,7 @@ import pytest
 from accounts.models import Organization
 from billing.models import Plan as SoldPlan
 from campaigns.models import Campaign, CampaignState, Recipient
-from campaigns.preflight.calendar import Plan
+from campaigns.preflight.plan import Plan
 from campaigns.queries.forecast import outlook
 from campaigns.services import lifecycle
 from core.clock import local

@@ -14,8 +14,8 @@ from campaigns.models import Campaign, CampaignState, Recipient, Step
 from campaigns.queries.waiting import waits
 from campaigns.sequences import advance
 from campaigns.sequences.advance import advance_sequences
-from campaigns.sequences.people import due_at, due_since
 from campaigns.sequences.steps import StepDraft
+from campaigns.sequences.waits import due_at, due_since
 from campaigns.services import lifecycle
 from campaigns.services.standby import arrange_standbys
 from conversations.events import ConversationClosed, CustomerReplied
