@@ -309,6 +309,6 @@ def test_the_numbers_beside_the_plan_add_up_to_the_card(bruno: Membership, login
     Recipient.objects.filter(state="failed").update(sent_at=timezone.now())
     compared = compare(running)
     assert compared is not None
-    assert sum(one.done for one in compared.by_channel.values()) == compared.people.done == stats(running).sent == 1
+    assert sum(one.done for one in compared.by_channel.values()) == compared.messages.done == stats(running).sent == 1
     lifecycle.pause(running)
     assert "quando você retomar" in page_of(login(bruno), running, "?plano=1")
