@@ -121,15 +121,6 @@ def channels_left(organization_id: UUID | str, used: int) -> int | None:
     return None if channels is None else max(0, channels - used)
 
 
-def change_plan(organization_id: UUID | str, *, plan_code: str) -> Subscription:
-    """Move an organization to another plan at once; a paid plan ends the trial."""
-    subscription = _subscription(organization_id)
-    subscription.plan = Plan.objects.get(code=plan_code)
-    subscription.trial_ends_at = None
-    subscription.save(update_fields=["plan", "trial_ends_at"])
-    return subscription
-
-
 def _subscription(organization_id: UUID | str) -> Subscription:
     known = Subscription.objects.select_related("plan", "organization")
     subscription = known.filter(organization_id=organization_id).first()

@@ -89,12 +89,6 @@ def upcoming_time_off(at: datetime) -> list[TimeOff]:
     return list(rows[:200])
 
 
-def bookings_of(contact_id: UUID) -> QuerySet[Booking]:
-    """Return a contact's bookings, newest time first."""
-    rows = Booking.objects.filter(contact_id=contact_id).select_related("service", "professional")
-    return rows.order_by("-during")  # type: ignore[no-any-return]
-
-
 def appointments_of(contact_id: UUID) -> tuple[list[Booking], list[Booking]]:
     """Return a contact's next appointments, soonest first, and the last ones that are over or off."""
     rows = Booking.objects.filter(contact_id=contact_id).select_related("professional")

@@ -9,8 +9,6 @@ from conversations.models import Conversation, ConversationStatus, Message
 from conversations.services.threads import preview, tell_pages
 from core.clock import now
 
-LIST_FIELDS = ("last_message_at", "last_message_preview", "last_message_direction", "last_message_state")
-
 
 def unite_threads(kept_id: UUID, gone_id: UUID) -> dict[str, Any]:
     """Put both open threads on one number into one; return what is needed to part them."""

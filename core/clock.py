@@ -38,16 +38,6 @@ def day_bounds(day: date, zone: str) -> tuple[datetime, datetime]:
     return wall_moment(day, time.min, zone), wall_moment(day + timedelta(days=1), time.min, zone)
 
 
-def day_start(at: datetime, zone: str) -> datetime:
-    """Return the first moment of the local day that ``at`` lies in."""
-    return day_bounds(local(at, zone).date(), zone)[0]
-
-
-def month_start(at: datetime, zone: str) -> datetime:
-    """Return the first moment of the local month that ``at`` lies in."""
-    return wall_moment(local(at, zone).date().replace(day=1), time.min, zone)
-
-
 def is_allowed(at: datetime, hours: SendingHours, zone: str, holidays: Container[date] = ()) -> bool:
     """Tell whether ``at`` lies within the hours."""
     return next_allowed(at, hours, zone, holidays) == at

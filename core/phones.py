@@ -225,16 +225,6 @@ def match_key(e164: str) -> str:
     return e164
 
 
-def match_candidates(e164: str) -> list[str]:
-    """Return the forms under which a provider may know the phone, the given one first."""
-    key = match_key(e164)
-    if key != e164:
-        return [e164, key]
-    if len(e164) == 14 and e164[6] in "6789" and _BRAZILIAN_E164.fullmatch(e164):
-        return [e164, e164[:5] + e164[6:]]
-    return [e164]
-
-
 def extract_phone_from_whatsapp_link(link: str) -> str | None:
     """Return the E.164 phone of a wa.me, whatsapp.com or whatsapp:// link, or None when it names no valid one."""
     text = unescape(unquote(unquote(link))).strip()

@@ -19,11 +19,10 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from redis import asyncio as aioredis
 from redis.exceptions import RedisError
 
 from core.problem import problem, wants_problem
-from core.redis import arun_script, redis_key, run_script
+from core.redis import redis_key, run_script
 
 logger = logging.getLogger(__name__)
 
@@ -105,67 +104,9 @@ def reserve(name: str, key: str, *, rate_per_second: float, burst: int = 1, coun
     return [int(wait) / 1_000_000 for wait in waits]
 
 
-async def acheck(
-    client: "aioredis.Redis[bytes]",
-    name: str,
-    key: str,
-    *,
-    limit: int,
-    period: int,
-    cost: int = 1,
-    fail_open: bool = False,
-) -> Verdict:
-    """As :func:`check`, for an event loop."""
-    return await _adecide(client, name, key, limit, period, cost, partly=False, fail_open=fail_open)
-
-
-async def atake(
-    client: "aioredis.Redis[bytes]",
-    name: str,
-    key: str,
-    *,
-    limit: int,
-    period: int,
-    wanted: int,
-    fail_open: bool = False,
-) -> Verdict:
-    """As :func:`take`, for an event loop."""
-    return await _adecide(client, name, key, limit, period, wanted, partly=True, fail_open=fail_open)
-
-
-async def areserve(
-    client: "aioredis.Redis[bytes]", name: str, key: str, *, rate_per_second: float, burst: int = 1, count: int = 1
-) -> list[float]:
-    """As :func:`reserve`, for an event loop."""
-    try:
-        waits = await arun_script(client, _GCRA, [_key(name, key)], [1_000_000 / rate_per_second, burst, count])
-    except RedisError as error:
-        raise LimitUnavailableError(name) from error
-    return [int(wait) / 1_000_000 for wait in waits]
-
-
 def _decide(name: str, key: str, limit: int, period: int, wanted: int, *, partly: bool, fail_open: bool) -> Verdict:
     try:
         answer = run_script(_SLIDING, [_key(name, key)], [limit, period * 1_000_000, wanted, int(partly)])
-    except RedisError:
-        return _blind(name, limit, period, wanted, fail_open=fail_open)
-    return _verdict(answer, limit, wanted)
-
-
-async def _adecide(
-    client: "aioredis.Redis[bytes]",
-    name: str,
-    key: str,
-    limit: int,
-    period: int,
-    wanted: int,
-    *,
-    partly: bool,
-    fail_open: bool,
-) -> Verdict:
-    arguments = [limit, period * 1_000_000, wanted, int(partly)]
-    try:
-        answer = await arun_script(client, _SLIDING, [_key(name, key)], arguments)
     except RedisError:
         return _blind(name, limit, period, wanted, fail_open=fail_open)
     return _verdict(answer, limit, wanted)
@@ -200,29 +141,17 @@ def by_address(request: HttpRequest) -> str:
     return str(ipaddress.ip_network(f"{parsed}/64", strict=False)) if parsed.version == 6 else str(parsed)
 
 
-def by_user(request: HttpRequest) -> str | None:
-    """Return the id of who is logged in; nobody is not limited by this key."""
-    return str(request.user.pk) if request.user.is_authenticated else None
-
-
 def rate_limited(
-    name: str,
-    *,
-    limit: int,
-    period: int,
-    key: Callable[[HttpRequest], str | None] = by_address,
-    fail_open: bool = True,
-    methods: Collection[str] = (),
-) -> Callable[[View], View]:
-    """Limit a view; a key of None is not limited, ``methods`` leaves the others unlimited."""
+    name: str, *, limit: int, period: int, methods: Collection[str] = ()
+) -> Callable[[View], View]:  # fmt: skip
+    """Limit a view by the caller's address; ``methods`` leaves the others unlimited. Without Redis nobody is kept out."""
 
     def decorate(view: View) -> View:
         @wraps(view)
         def limited(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            subject = key(request) if not methods or request.method in methods else None
-            if subject is None:
+            if methods and request.method not in methods:
                 return view(request, *args, **kwargs)
-            verdict = check(name, subject, limit=limit, period=period, fail_open=fail_open)
+            verdict = check(name, by_address(request), limit=limit, period=period, fail_open=True)
             response = view(request, *args, **kwargs) if verdict.allowed else too_many(request, verdict)
             for header, value in verdict.headers.items():
                 response.headers.setdefault(header, value)

@@ -61,14 +61,6 @@ def run_script(script: str, keys: Sequence[str], arguments: Sequence[float | str
     return client.register_script(script)(keys, arguments)
 
 
-async def arun_script(
-    client: "aioredis.Redis[bytes]", script: str, keys: Sequence[str], arguments: Sequence[float | str]
-) -> Any:
-    """As :func:`run_script`, for an event loop."""
-    loop_client: Any = client
-    return await loop_client.register_script(script)(keys, arguments)
-
-
 def redis_key(name: str) -> str:
     """Return the name with the installation's prefix."""
     return f"{settings.REDIS_PREFIX}:{name}"

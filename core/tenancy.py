@@ -74,10 +74,6 @@ def no_organization() -> Iterator[None]:
 M = TypeVar("M", bound=models.Model)
 
 
-class TenantQuerySet(models.QuerySet[M]):
-    """QuerySet of rows that belong to an organization; domain query sets derive from it."""
-
-
 class TenantManager(models.Manager[M]):
     """Default manager of tenant models: filters by the active organization, raises without one."""
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from core.clock import day_bounds, local, now, outside_quiet
+from core.clock import day_bounds, local, outside_quiet
 from core.week import DAYS, HOURS
 from gateways.models import Channel, ChannelRole, ChannelState
 from gateways.portfolios import is_full, limit_of
@@ -164,11 +164,6 @@ def is_spent(channel: Channel, at: datetime, zone: str) -> bool:
     return own is not None and used_today(channel, at, zone) >= own
 
 
-def next_send_after(pace: Pace, last_sent_at: datetime | None, at: datetime, dice: float | None = None) -> datetime:
-    """Return when the next message may leave: a random gap after the last one, never in the past."""
-    return at if last_sent_at is None else max(at, last_sent_at + pace.gap(dice))
-
-
 def wait_of(channel: Channel, at: datetime, zone: str) -> Wait | None:
     """Return why the channel may not send at a moment, or None when it may."""
     if channel.removed_at or channel.role == "retired":
@@ -188,7 +183,3 @@ def wait_of(channel: Channel, at: datetime, zone: str) -> Wait | None:
     if channel.next_send_at and channel.next_send_at > at:
         return Wait("gap", channel.next_send_at)
     return None
-
-
-def waits_now(channel: Channel, zone: str) -> Wait | None:
-    return wait_of(channel, now(), zone)

@@ -78,10 +78,6 @@ class MessageTemplate(OrganizationOwned):
         return self.name
 
     @property
-    def is_sendable(self) -> bool:
-        return self.status == TemplateStatus.APPROVED
-
-    @property
     def reason_words(self) -> str:
         """Meta's reason in plain words, with whatever else it wrote."""
         code, _colon, rest = self.reason.partition(":")

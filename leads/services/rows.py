@@ -1,6 +1,6 @@
 """One row of a file, understood or refused with a reason."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
@@ -90,11 +90,6 @@ _folded = lru_cache(maxsize=4096)(fold)
 def _tags(text: str) -> tuple[str, ...]:
     tags = (" ".join(tag.split())[:TAG_LENGTH] for tag in text.replace(";", ",").replace("|", ",").split(","))
     return tuple(dict.fromkeys(tag for tag in tags if tag))[:TAGS]
-
-
-def parse_row(number: int, cells: Sequence[str], mapping: Mapping[str, str]) -> ParsedRow:
-    """Read one row alone, as the preview does."""
-    return RowReader(mapping).read(number, list(cells))
 
 
 def _find_phone(row: ParsedRow, phone_text: str, link: str) -> bool:

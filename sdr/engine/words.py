@@ -102,9 +102,3 @@ def distance(one: str, other: str, limit: int) -> int:
 def content_words(name: str) -> tuple[str, ...]:
     """Return the plain words of a name that carry meaning."""
     return tuple(word for word in plain(name).split() if word not in STOP and len(word) > 1)
-
-
-def mentions(sentence: str, name: str) -> bool:
-    """Tell whether a plain sentence names something of one or more words, typos allowed."""
-    wanted, said = content_words(name), sentence.split()
-    return bool(wanted) and all(any(alike(word, heard) for heard in said) for word in wanted)

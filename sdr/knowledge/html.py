@@ -24,7 +24,6 @@ BLOCKS = frozenset(
         "footer",
     }
 )
-VOID = frozenset({"br", "img", "hr", "input", "meta", "link"})
 
 
 class _Reader(HTMLParser):

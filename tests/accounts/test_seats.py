@@ -9,7 +9,7 @@ from django.test import Client
 from accounts.errors import SeatLimitError
 from accounts.models import Invitation, Membership, Organization, Role, User
 from accounts.services.members import accept_invitation, change_member, invite, revoke_invitation
-from billing.services import change_plan
+from billing.models import Plan, Subscription
 from core.clock import now
 
 pytestmark = pytest.mark.django_db
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def small(in_acme: Organization, ana: Membership) -> Organization:
     """Acme on a plan of two people, one of whom is Ana."""
-    change_plan(in_acme.pk, plan_code="starter")
+    Subscription.objects.filter(organization=in_acme).update(plan=Plan.objects.get(code="starter"), trial_ends_at=None)
     return in_acme
 
 
@@ -54,7 +54,7 @@ def test_a_plan_that_became_smaller_lets_nobody_more_in(
     in_acme: Organization, ana: Membership, bruno: Membership
 ) -> None:
     invitation = invite("um@example.com", role=Role.AGENT, actor=ana)
-    change_plan(in_acme.pk, plan_code="starter")
+    Subscription.objects.filter(organization=in_acme).update(plan=Plan.objects.get(code="starter"), trial_ends_at=None)
     person = User.objects.create_user("um@example.com", "correto-cavalo-42", name="Um")
     with pytest.raises(SeatLimitError):
         accept_invitation(invitation, person)

@@ -7,10 +7,8 @@ from hypothesis import strategies as st
 from core.clock import (
     SendingHours,
     day_bounds,
-    day_start,
     is_allowed,
     local,
-    month_start,
     next_allowed,
     now,
     outside_quiet,
@@ -95,13 +93,12 @@ def test_a_day_that_loses_an_hour_has_23_of_them() -> None:
 
 def test_midnight_that_does_not_exist_becomes_the_first_moment_of_the_day() -> None:
     # São Paulo began summer time at midnight until 2018.
-    assert day_start(datetime(2018, 11, 4, 12, tzinfo=UTC), SP) == datetime(2018, 11, 4, 3, tzinfo=UTC)
+    assert day_bounds(date(2018, 11, 4), SP)[0] == datetime(2018, 11, 4, 3, tzinfo=UTC)
 
 
-def test_local_days_and_months_begin_three_hours_after_utc() -> None:
+def test_local_days_begin_three_hours_after_utc() -> None:
     moment = datetime(2026, 12, 1, 2, 59, tzinfo=UTC)
-    assert day_start(moment, SP) == datetime(2026, 11, 30, 3, tzinfo=UTC)
-    assert month_start(moment, SP) == datetime(2026, 11, 1, 3, tzinfo=UTC)
+    assert day_bounds(local(moment, SP).date(), SP)[0] == datetime(2026, 11, 30, 3, tzinfo=UTC)
     assert local(moment, SP).strftime("%d/%m %H:%M") == "30/11 23:59"
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from gateways import pacing
 from gateways.models import Channel, ChannelState
-from gateways.pacing import NO_QUIET_HOURS, Pace, Wait, next_send_after, pace_of, remaining_today, wait_of
+from gateways.pacing import NO_QUIET_HOURS, Wait, pace_of, remaining_today, wait_of
 
 ZONE = "America/Sao_Paulo"
 NOON = datetime(2026, 11, 20, 15, tzinfo=UTC)
@@ -117,15 +117,6 @@ def test_the_day_is_the_one_of_the_business() -> None:
     assert remaining_today(channel, late, ZONE) == 500
     assert remaining_today(channel, late + timedelta(minutes=30), ZONE) == 600
     assert remaining_today(number("simulator", sent_today=9), late, ZONE) is None
-
-
-@pytest.mark.parametrize(("last", "expected"), [
-    (None, NOON), (NOON - timedelta(minutes=2), NOON), (NOON - timedelta(seconds=50), NOON),
-    (NOON - timedelta(seconds=20), NOON + timedelta(seconds=30)),
-])  # fmt: skip
-def test_the_next_send_is_a_gap_after_the_last(last: datetime | None, expected: datetime) -> None:
-    pace = Pace(timedelta(seconds=40), timedelta(seconds=60), None, None)
-    assert next_send_after(pace, last, NOON, dice=0.5) == expected
 
 
 def night(hour: int, minute: int = 0) -> datetime:

@@ -1,7 +1,7 @@
 import pytest
 from django.utils import translation
 
-from leads.services.rows import OTHER_PHONE, SEARCH_LENGTH, VALUE_LENGTH, ParsedRow, parse_row, read_tags
+from leads.services.rows import OTHER_PHONE, SEARCH_LENGTH, VALUE_LENGTH, ParsedRow, RowReader, read_tags
 
 MAPPING = {
     "0": "name",
@@ -17,7 +17,7 @@ MAPPING = {
 
 def read(**cells: str) -> ParsedRow:
     names = ("name", "phone", "link", "status", "city", "email", "tags", "cor")
-    return parse_row(7, [cells.get(name, "") for name in names], MAPPING)
+    return RowReader(MAPPING).read(7, [cells.get(name, "") for name in names])
 
 
 def test_row_is_read_with_everything_it_says() -> None:

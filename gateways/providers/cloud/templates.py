@@ -58,12 +58,6 @@ def _made(reply: Answer, payload: Mapping[str, Any]) -> RemoteTemplate | Refused
     return RemoteTemplate(identifier, payload["name"], payload["language"], status, category)
 
 
-def get_template_status(config: CloudConfig, external_id: str) -> Operation[RemoteTemplate | Refused]:
-    url = config.address(f"{external_id}?{urlencode({'fields': FIELDS})}")
-    reply = yield HttpCall("GET", url, config.headers, timeout_seconds=SECONDS)
-    return _refused(reply) or _read(mapping(reply.json() if isinstance(reply, HttpReply) else None))
-
-
 def list_templates(config: CloudConfig) -> Operation[list[RemoteTemplate] | Refused]:
     """Return every template of the account, however many pages they fill."""
     found: list[RemoteTemplate] = []

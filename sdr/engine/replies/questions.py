@@ -36,7 +36,6 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
     ),
 }
 LISTED = ("Temos {names}. Qual te interessa?", "Trabalhamos com {names}. O que você procura?")
-ASKED_TWICE = ("Só pra eu te atender direitinho: ", "E me conta: ")
 _ASKS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "name",
