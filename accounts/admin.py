@@ -1,6 +1,7 @@
 from django.contrib import admin
 
 from accounts.models import AuditEntry, Membership, Organization, User
+from core.admin import LookOnly
 
 
 @admin.register(User)
@@ -25,13 +26,7 @@ class OrganizationAdmin(admin.ModelAdmin[Organization]):
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(admin.ModelAdmin[AuditEntry]):
+class AuditEntryAdmin(LookOnly, admin.ModelAdmin[AuditEntry]):
     list_display = ("at", "organization", "actor_name", "action", "target")
     list_filter = ("action",)
     list_select_related = ("organization",)
-
-    def has_change_permission(self, request: object, obj: AuditEntry | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: object, obj: AuditEntry | None = None) -> bool:
-        return False

@@ -1,40 +1,21 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
-from django.http import HttpRequest
 
 from campaigns.models import Campaign, Recipient, Variant
+from core.admin import LookOnly
 
 
-class ReadOnlyAdmin(admin.ModelAdmin[Any]):
-    """Staff look; what changes a campaign goes through its services, on the pages of its owner."""
+class ReadOnlyAdmin(LookOnly, admin.ModelAdmin[Any]):
+    """What changes a campaign goes through its services, on the pages of its owner."""
 
     show_full_result_count = False
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-
-class VariantInline(admin.TabularInline[Variant, Campaign]):
+class VariantInline(LookOnly, admin.TabularInline[Variant, Campaign]):
     model = Variant
     fields = ["label", "weight", "body"]
     extra = 0
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
 
 @admin.register(Campaign)

@@ -1,27 +1,19 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from core.admin import LookOnly
 from core.tenancy import activate_organization
 from gateways.models import Channel, ChannelEvent, MissingSpan, PoolDrill, PoolIncident, Receipt
 from gateways.services.drain import replay_receipt
 
 
-class ReadOnlyAdmin(admin.ModelAdmin[Any]):
-    """Staff look; what changes a number goes through its services, on the pages of its owner."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
+class ReadOnlyAdmin(LookOnly, admin.ModelAdmin[Any]):
+    """What changes a number goes through its services, on the pages of its owner."""
 
 
 @admin.register(Channel)

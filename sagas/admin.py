@@ -2,13 +2,14 @@ import json
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, pgettext_lazy
 
+from core.admin import LookOnly
 from core.clock import now
 from core.tenancy import activate_organization
 from sagas.errors import SagaNotRetryableError
@@ -32,20 +33,7 @@ class OutboxDeliveryAdmin(admin.ModelAdmin[OutboxDelivery]):
         )
 
 
-class _Looking:
-    """Staff look; only drivers write, and only through the journal."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-
-class SagaStepRecordInline(_Looking, admin.TabularInline[SagaStepRecord, SagaExecution]):
+class SagaStepRecordInline(LookOnly, admin.TabularInline[SagaStepRecord, SagaExecution]):
     model = SagaStepRecord
     extra = 0
     fields = ("round", "position", "kind", "name", "state", "attempts", "answer", "error", "started_at", "finished_at")
@@ -58,7 +46,7 @@ class SagaStepRecordInline(_Looking, admin.TabularInline[SagaStepRecord, SagaExe
 
 
 @admin.register(SagaExecution)
-class SagaExecutionAdmin(_Looking, admin.ModelAdmin[SagaExecution]):
+class SagaExecutionAdmin(LookOnly, admin.ModelAdmin[SagaExecution]):
     list_display = (
         "saga_id", "definition", "organization_id", "state", "needs_attention", "failed_step", "wake_at", "created_at",
     )  # fmt: skip

@@ -16,12 +16,15 @@ Path(os.environ["PROSA_DATA"]).mkdir(parents=True, exist_ok=True)
 from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 from pytest_django import DjangoDbBlocker  # noqa: E402
+from pytest_django.fixtures import Settings  # noqa: E402
 
 from accounts.models import Membership, Organization, Role, User  # noqa: E402
 from billing.models import Plan, Subscription  # noqa: E402
 from campaigns.bench import database_url  # noqa: E402
 from core.redis import redis_client, redis_key  # noqa: E402
 from core.tenancy import across_organizations, activate_organization  # noqa: E402
+from tests.support.fake_focus import FakeFocus, fake_focus  # noqa: E402
+from tests.support.fake_stripe import FakeStripe, fake_stripe  # noqa: E402
 from tests.support.template import ensure_template  # noqa: E402
 
 PASSWORD = "correto-cavalo-42"
@@ -132,3 +135,21 @@ def login() -> Callable[[Membership | User], Client]:
         return client
 
     return log_in
+
+
+@pytest.fixture
+def stripe_server(settings: Settings) -> Iterator[FakeStripe]:
+    """A Stripe on loopback that the product talks to."""
+    with fake_stripe() as server:
+        settings.ALLOW_PRIVATE_HOSTS = True
+        settings.STRIPE_API_BASE = server.url
+        yield server
+
+
+@pytest.fixture
+def focus_server(settings: Settings) -> Iterator[FakeFocus]:
+    """A Focus NFe on loopback that the product talks to."""
+    with fake_focus() as server:
+        settings.ALLOW_PRIVATE_HOSTS = True
+        settings.FOCUS_NFE_BASES = {"producao": server.url, "homologacao": server.url}
+        yield server

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, HttpUrl
 from gateways.calls import FailureKind, HttpReply, TransportFailure
 from gateways.contract import Outcome, RawHook, SendResult
 from gateways.formats.loose import inside, mapping, text
-from gateways.formats.servers import Key, Secret, long_enough
+from gateways.formats.servers import Key, Secret, blotted, long_enough
 
 DETAIL_LENGTH = 400
 # Where Meta keeps files; a webhook's own word about a host is not believed.
@@ -78,6 +78,22 @@ def handshake(config: GraphConfig, query: Mapping[str, str]) -> str | None:
         return None
     is_ours = hmac.compare_digest(given.encode("utf-8", "replace"), config.verify_token.encode())
     return query.get("hub.challenge", "") if is_ours else None
+
+
+class GraphHooks:
+    """The door of whatever comes from a Meta app: the same for its numbers, pages and Instagram accounts."""
+
+    def handshake(self, config: GraphConfig, query: Mapping[str, str]) -> str | None:
+        return handshake(config, query)
+
+    def verify_hook(self, config: GraphConfig, hook: RawHook) -> bool:
+        return is_signed(config, hook)
+
+    def dedupe_key(self, hook: RawHook) -> str:
+        return hashlib.sha256(hook.body).hexdigest()
+
+    def redact(self, config: GraphConfig, body: bytes) -> bytes:
+        return blotted(body, config.secrets)
 
 
 def error_of(answer: Any) -> GraphError:

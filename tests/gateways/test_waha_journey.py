@@ -1,6 +1,5 @@
 """A number's whole day against a WAHA server on real sockets: connected, scanned, written to, answered, lost and found."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,30 +18,13 @@ from gateways.services.health import check_channels
 from sagas.models import OutboxEvent
 from tests.support.fake_waha import Running, fake_waha
 from tests.support.jobs import drain
+from tests.support.journeys import beat, state, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def until(condition: Callable[[], Any], seconds: float = 10.0) -> None:
-    ends = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < ends, "it did not come true"
-        drain()
-        time.sleep(0.02)
-
-
-def beat() -> None:
-    Channel.unscoped.update(next_check_at=None)
-    check_channels()
-    drain()
-
-
 def tell(waha: Running, path: str, **body: Any) -> None:
     requests.post(f"{waha.url}{path}", json={"session": "loja", **body}, timeout=5).raise_for_status()
-
-
-def state() -> str:
-    return Channel.unscoped.get().state
 
 
 def test_a_number_from_the_form_to_the_last_tick(

@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.support.loopback import JsonHandler, listening
 
 TOKEN = "focusToken1234567890abcdef"
 REQUIRED = {
@@ -113,59 +114,33 @@ class FakeFocus:
         return 200, {"ref": ref, "status": "cancelado", "caminho_xml_cancelamento": "/arquivos/c.xml"}
 
 
+DOWN_PAGE = b"<html>manutencao</html>"
+
+
 @contextmanager
 def fake_focus() -> Iterator[FakeFocus]:
     """Serve a new account on a free port."""
     fake = FakeFocus()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(JsonHandler):
         protocol_version = "HTTP/1.1"
 
-        def _serve(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        def serve(self) -> None:
+            body = self.body()
             fault = fake.faults.pop(0) if fake.faults else ""
             if fault == "cut_before":
                 self.close_connection = True
                 return None
             if fault in ("503", "429"):
-                return self._write(int(fault), {"codigo": "erro", "mensagem": "agora não"})
+                return self.write(int(fault), {"codigo": "erro", "mensagem": "agora não"})
             parts = urlsplit(self.path)
             answer = fake.answer(self.command, parts.path, parts.query, body, self.headers.get("Authorization", ""))
             if fault == "cut":
                 self.close_connection = True
                 return None
             if fault == "html":
-                return self._write(200, None)
-            return self._write(*answer)
+                return self.write(200, DOWN_PAGE)
+            return self.write(answer[0], DOWN_PAGE if answer[1] is None else answer[1])
 
-        def do_GET(self) -> None:
-            self._serve()
-
-        def do_POST(self) -> None:
-            self._serve()
-
-        def do_DELETE(self) -> None:
-            self._serve()
-
-        def _write(self, status: int, answer: Any) -> None:
-            data = json.dumps(answer).encode() if answer is not None else b"<html>manutencao</html>"
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, *_args: Any) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    fake.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with listening(Handler) as fake.url:
         yield fake
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
+
+from tests.support.loopback import JsonHandler, listening
 
 CLIENT, SECRET = "prosa.apps.googleusercontent.example", "GOCSPX-fake"
 SCOPES = {"calendar.events", "calendar.freebusy"}
@@ -230,9 +231,9 @@ def _refused(code: int, reason: str) -> Answer:
 def fake_google() -> Iterator[FakeGoogle]:
     fake = FakeGoogle()
 
-    class Handler(BaseHTTPRequestHandler):
-        def _serve(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+    class Handler(JsonHandler):
+        def serve(self) -> None:
+            body = self.body()
             parts = urlsplit(self.path)
             query = {key: many[0] for key, many in parse_qs(parts.query).items()}
             if parts.path == "/auth":
@@ -244,40 +245,10 @@ def fake_google() -> Iterator[FakeGoogle]:
             if answer is None:
                 self.close_connection = True
                 return
-            data = b"" if answer[1] is None else json.dumps(answer[1]).encode()
-            self.send_response(answer[0])
-            self.send_header("Content-Type", "application/json")
-            if answer[0] != 204:
-                self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
+            self.write(*answer)
 
-        def do_GET(self) -> None:
-            self._serve()
-
-        def do_POST(self) -> None:
-            self._serve()
-
-        def do_PATCH(self) -> None:
-            self._serve()
-
-        def do_DELETE(self) -> None:
-            self._serve()
-
-        def log_message(self, *_args: Any) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    fake.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with listening(Handler) as fake.url:
         yield fake
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def agree(address: str) -> str:

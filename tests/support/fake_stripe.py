@@ -12,14 +12,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 import stripe
 from stripe.params import RefundCreateParams, RefundListParams
 from stripe.params.checkout import SessionCreateParams, SessionExpireParams, SessionListParams, SessionRetrieveParams
 
+from tests.support.loopback import JsonHandler, listening
 from tests.support.stripe_params import decoded, errors
 
 KEY = "sk_test_" + "a1B2" * 6
@@ -326,23 +326,18 @@ def fake_stripe() -> Iterator[FakeStripe]:
     """Serve a new account on a free port."""
     fake = FakeStripe()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(JsonHandler):
         protocol_version = "HTTP/1.1"
+        always: ClassVar[dict[str, str]] = {"Request-Id": "req_1"}
 
-        def do_GET(self) -> None:
-            self._serve()
-
-        def do_POST(self) -> None:
-            self._serve()
-
-        def _serve(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        def serve(self) -> None:
+            body = self.body().decode()
             parts = urlsplit(self.path)
             fault = fake.faults.pop(0) if fake.faults else ""
             if fault == "503":
-                return self._write(503, {"error": {"type": "api_error", "message": "down"}})
+                return self.write(503, {"error": {"type": "api_error", "message": "down"}})
             if fault == "429":
-                return self._write(
+                return self.write(
                     429, {"error": {"type": "invalid_request_error", "code": "rate_limit", "message": "slow"}}
                 )
             headers = {name.lower(): value for name, value in self.headers.items()}
@@ -355,31 +350,10 @@ def fake_stripe() -> Iterator[FakeStripe]:
             if fault == "cut":
                 self.close_connection = True
                 return None
-            return self._write(status, answer)
+            return self.write(status, answer)
 
-        def _write(self, status: int, answer: dict[str, Any]) -> None:
-            data = json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Request-Id", "req_1")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, *_args: Any) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    fake.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with listening(Handler) as fake.url:
         yield fake
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 __all__ = ["KEY", "SECRET", "FakeStripe", "fake_stripe", "signed"]

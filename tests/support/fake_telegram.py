@@ -5,8 +5,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.support.loopback import JsonHandler, listening
 
 TOKEN = "7700000001:AAFakeFakeFakeFakeFakeFakeFakeFakeFak"  # of nobody's bot
 CHAT = "777"
@@ -65,30 +66,14 @@ def _error(code: int, description: str, **parameters: Any) -> tuple[int, Any]:
 def fake_telegram() -> Iterator[FakeTelegram]:
     fake = FakeTelegram()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
+    class Handler(JsonHandler):
+        def serve(self) -> None:
+            body = json.loads(self.body() or b"{}")
             answer = fake.answer(self.path, body)
             if answer is None:
                 self.close_connection = True
                 return
-            data = json.dumps(answer[1]).encode()
-            self.send_response(answer[0])
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
+            self.write(*answer)
 
-        def log_message(self, *_args: Any) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    fake.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with listening(Handler) as fake.url:
         yield fake
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -1,5 +1,3 @@
-import hashlib
-from collections.abc import Mapping
 from typing import Any
 
 from gateways.calls import Answer, FailureKind, HttpCall, HttpReply, Operation, TransportFailure
@@ -14,15 +12,13 @@ from gateways.contract import (
     OutgoingMessage,
     Parsed,
     PlainAdapter,
-    RawHook,
     Rhythm,
     SendResult,
 )
-from gateways.formats.graph import error_of, handshake, is_files_host, is_signed, refused
+from gateways.formats.graph import GraphHooks, error_of, is_files_host, refused
 from gateways.formats.jids import PERSON, chat_id, phone_of
 from gateways.formats.loose import decoded, inside, listing, mapping, text, word
 from gateways.formats.multipart import form_with_file
-from gateways.formats.servers import blotted
 from gateways.providers.cloud.config import CloudConfig
 from gateways.providers.cloud.payloads import limit_of, quality_of, read_body
 
@@ -36,7 +32,7 @@ KINDS = {"image", "video", "audio", "document"}
 NO_PARAMETER = 100
 
 
-class CloudAdapter(PlainAdapter):
+class CloudAdapter(GraphHooks, PlainAdapter):
     """WhatsApp Cloud API, Graph v23 and later."""
 
     code = "cloud"
@@ -140,18 +136,6 @@ class CloudAdapter(PlainAdapter):
         if not is_files_host(config, url):
             return None
         return (yield HttpCall("GET", url, config.headers, timeout_seconds=SEND_SECONDS))
-
-    def handshake(self, config: CloudConfig, query: Mapping[str, str]) -> str | None:
-        return handshake(config, query)
-
-    def verify_hook(self, config: CloudConfig, hook: RawHook) -> bool:
-        return is_signed(config, hook)
-
-    def dedupe_key(self, hook: RawHook) -> str:
-        return hashlib.sha256(hook.body).hexdigest()
-
-    def redact(self, config: CloudConfig, body: bytes) -> bytes:
-        return blotted(body, config.secrets)
 
     def parse(self, config: CloudConfig, body: bytes) -> list[Parsed]:
         value = decoded(body)

@@ -1,5 +1,3 @@
-import hashlib
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -18,14 +16,12 @@ from gateways.contract import (
     Parsed,
     PlainAdapter,
     Profile,
-    RawHook,
     Rhythm,
     SendResult,
 )
-from gateways.formats.graph import handshake, is_files_host, is_signed, refused
+from gateways.formats.graph import GraphHooks, is_files_host, refused
 from gateways.formats.loose import decoded, inside, mapping, text, word
 from gateways.formats.multipart import form_with_file
-from gateways.formats.servers import blotted
 from gateways.providers.pages.config import PageConfig
 from gateways.providers.pages.payloads import OUR_MARK, Reader
 
@@ -34,7 +30,7 @@ FIELDS = "messages,message_echoes,messaging_postbacks,message_deliveries,message
 KINDS = {"image": "image", "video": "video", "audio": "audio"}
 
 
-class PageAdapter(PlainAdapter):
+class PageAdapter(GraphHooks, PlainAdapter):
     """What Messenger and Instagram have in common: people write first, and are answered for 24 hours."""
 
     config_model = PageConfig
@@ -149,18 +145,6 @@ class PageAdapter(PlainAdapter):
 
     def reaches(self, config: PageConfig, address: str) -> bool:
         return address.startswith(f"{config.account_id}:")
-
-    def handshake(self, config: PageConfig, query: Mapping[str, str]) -> str | None:
-        return handshake(config, query)
-
-    def verify_hook(self, config: PageConfig, hook: RawHook) -> bool:
-        return is_signed(config, hook)
-
-    def dedupe_key(self, hook: RawHook) -> str:
-        return hashlib.sha256(hook.body).hexdigest()
-
-    def redact(self, config: PageConfig, body: bytes) -> bytes:
-        return blotted(body, config.secrets)
 
     def parse(self, config: PageConfig, body: bytes) -> list[Parsed]:
         value = decoded(body)

@@ -20,11 +20,12 @@ from gateways.contract import (
     RawHook,
     SendResult,
 )
+from gateways.formats.jids import HIDDEN, phone_of
 from gateways.formats.loose import inside, text
 from gateways.providers.waha.config import WahaConfig
 from gateways.providers.waha.history import read_history
-from gateways.providers.waha.ids import HIDDEN, full_id, phone_of
 from gateways.providers.waha.ids import chat_id as to_chat_id
+from gateways.providers.waha.ids import full_id
 from gateways.providers.waha.outcomes import CHANNEL_FAULTS, detail_of, read_check, read_send
 from gateways.providers.waha.payloads import SESSION_STATES, event_key, read_event
 

@@ -12,9 +12,10 @@ import orjson
 
 from gateways.calls import Answer, HttpCall, HttpReply, Operation
 from gateways.contract import History, RawHook
+from gateways.formats.jids import is_person
 from gateways.formats.loose import listing, mapping, text, when
 from gateways.providers.waha.config import WahaConfig
-from gateways.providers.waha.ids import chat_id, chat_of, is_person
+from gateways.providers.waha.ids import chat_id, chat_of
 from gateways.providers.waha.outcomes import detail_of
 
 PAGE, MOST_PAGES, MOST_CHATS = 100, 20, 400

@@ -2,10 +2,7 @@
 
 from typing import Any
 
-from core.phones import InvalidPhoneError, canonical
-
-PERSON = "@c.us"
-HIDDEN = "@lid"
+from gateways.formats import jids
 
 
 def message_id(answer: Any) -> str:
@@ -38,24 +35,7 @@ def chat_of(identifier: str) -> str:
 
 def chat_id(raw: Any) -> str:
     """Return a chat id in the form that messages are sent to: without the device and the engines' inner domain."""
-    if not isinstance(raw, str) or "@" not in raw:
-        return ""
-    user, _, domain = raw.partition("@")
-    return f"{user.split(':')[0]}@{'c.us' if domain == 's.whatsapp.net' else domain}"
-
-
-def is_person(chat: str) -> bool:
-    return chat.endswith((PERSON, HIDDEN))
-
-
-def phone_of(chat: str) -> str | None:
-    """Return the phone behind a chat; a hidden id is not a phone, however much it looks like one."""
-    if not chat.endswith(PERSON):
-        return None
-    try:
-        return canonical(f"+{chat.removesuffix(PERSON)}").e164
-    except InvalidPhoneError:
-        return None
+    return jids.chat_id(raw) if isinstance(raw, str) and "@" in raw else ""
 
 
 def full_id(identifier: str, chat: str) -> str:

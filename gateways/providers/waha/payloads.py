@@ -1,7 +1,7 @@
 """WAHA's webhooks, read with care: engines and versions differ, unknown shapes never raise."""
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -11,7 +11,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from core.clock import now
 from gateways.contract import ConnectionUpdate, DeliveryUpdate, Ignored, InboundMessage, MediaRef, MessageChange, Parsed
 from gateways.formats.baileys import card_words, place_words
-from gateways.providers.waha.ids import chat_id, chat_of, is_person, last_part, phone_of
+from gateways.formats.jids import is_person, phone_of
+from gateways.formats.loose import mapping, when
+from gateways.providers.waha.ids import chat_id, chat_of, last_part
 
 ACKS = {-1: "failed", 0: "queued", 1: "sent", 2: "delivered", 3: "read", 4: "read"}
 SESSION_STATES = {
@@ -31,26 +33,13 @@ MEDIA_TYPES = {"image": "image", "video": "video", "audio": "audio", "ptt": "aud
 PHONE_BESIDE_LID = (("key", "remoteJidAlt"), ("key", "senderPn"), ("Info", "SenderAlt"))
 
 
-def _mapping(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _when(value: Any) -> datetime:
-    """Read seconds since 1970, given as a number, a float or a text; milliseconds are told by their size."""
-    try:
-        seconds = int(float(value))
-        return datetime.fromtimestamp(seconds / 1000 if seconds > 10**11 else seconds, UTC)
-    except (TypeError, ValueError, OverflowError, OSError):
-        return now()
-
-
-Mapping = Annotated[dict[str, Any], BeforeValidator(_mapping)]
+Mapping = Annotated[dict[str, Any], BeforeValidator(mapping)]
 Text = Annotated[str, BeforeValidator(_text)]
-When = Annotated[datetime, BeforeValidator(_when)]
+When = Annotated[datetime, BeforeValidator(when)]
 
 
 class Envelope(BaseModel):
@@ -112,7 +101,7 @@ def event_key(value: Any) -> str:
 
     Everything else in the envelope may differ from one attempt to the next. Empty when there is no message in it.
     """
-    envelope = Envelope.model_validate(_mapping(value))
+    envelope = Envelope.model_validate(mapping(value))
     payload = envelope.payload
     if envelope.event in CHANGES:
         return _change_key(envelope)
@@ -124,9 +113,9 @@ def event_key(value: Any) -> str:
 
 
 def _change_key(envelope: Envelope) -> str:
-    payload, reaction = envelope.payload, _mapping(envelope.payload.get("reaction"))
+    payload, reaction = envelope.payload, mapping(envelope.payload.get("reaction"))
     about = [payload.get(name) for name in ("id", "editedMessageId", "revokedMessageId", "body", "timestamp")]
-    action = _mapping(payload.get("after")).get("id")
+    action = mapping(payload.get("after")).get("id")
     parts = [envelope.event, envelope.session, *about, action, reaction.get("messageId"), reaction.get("text")]
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
@@ -138,8 +127,8 @@ def _change(envelope: Envelope) -> Parsed:
     reactions by its whole id. ``before`` of a revocation is null in most cases.
     """
     payload, kind = envelope.payload, CHANGES[envelope.event]
-    action = _mapping(payload.get("after")) if kind == "revoked" else payload
-    reaction = _mapping(payload.get("reaction"))
+    action = mapping(payload.get("after")) if kind == "revoked" else payload
+    reaction = mapping(payload.get("reaction"))
     about = _text(payload.get({"edited": "editedMessageId", "revoked": "revokedMessageId"}.get(kind, "")))
     about = about or _text(reaction.get("messageId"))
     message = Message.model_validate(action)
@@ -179,7 +168,7 @@ def _message(payload: dict[str, Any]) -> Parsed:
 
 
 def _name(data: dict[str, Any]) -> str:
-    info = _mapping(data.get("Info"))
+    info = mapping(data.get("Info"))
     return (_text(data.get("notifyName")) or _text(data.get("pushName")) or _text(info.get("PushName")))[:160]
 
 
@@ -187,7 +176,7 @@ def _phone_chat(message: Message) -> str:
     """Return the chat that shows the phone: the chat itself, or for a hidden id what the engine says beside it."""
     if not message.chat.endswith("@lid") or message.from_me:
         return message.chat
-    beside = (chat_id(_mapping(message.data.get(outer)).get(inner)) for outer, inner in PHONE_BESIDE_LID)
+    beside = (chat_id(mapping(message.data.get(outer)).get(inner)) for outer, inner in PHONE_BESIDE_LID)
     return next((chat for chat in beside if chat.endswith("@c.us")), message.chat)
 
 
@@ -213,7 +202,7 @@ def _words(message: Message) -> str:
     if place:
         named = {"name": place.get("description") or place.get("name"), "address": place.get("address")}
         return place_words(place.get("latitude"), place.get("longitude"), named)
-    cards = [{"vcard": card} if isinstance(card, str) else _mapping(card) for card in message.cards]
+    cards = [{"vcard": card} if isinstance(card, str) else mapping(card) for card in message.cards]
     return "\n".join(words for card in cards if (words := card_words({"displayName": _card_name(card), **card})))
 
 
@@ -252,7 +241,7 @@ def _status(envelope: Envelope) -> Parsed:
     if not status:
         return Ignored("session without status")
     phone = phone_of(chat_id(envelope.me.get("id"))) or ""
-    if status == "WORKING" and (restriction := _restriction(_mapping(envelope.payload.get("data")))):
+    if status == "WORKING" and (restriction := _restriction(mapping(envelope.payload.get("data")))):
         return ConnectionUpdate("restricted", restriction, phone)
     return ConnectionUpdate(SESSION_STATES.get(status, "connecting"), status[:60], phone)
 
@@ -262,6 +251,6 @@ def _restriction(data: dict[str, Any]) -> str:
 
     Restarting or logging out makes it worse; it ends by itself.
     """
-    if _mapping(data.get("reachoutTimelock")).get("isActive") is True:
+    if mapping(data.get("reachoutTimelock")).get("isActive") is True:
         return "reachout_timelock"
-    return "message_capping" if _mapping(data.get("messageCapping")).get("cappingStatus") == "CAPPED" else ""
+    return "message_capping" if mapping(data.get("messageCapping")).get("cappingStatus") == "CAPPED" else ""

@@ -1,34 +1,16 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from pytest_django.fixtures import Settings
 
 from accounts.models import Organization
 from billing.models import Charge
 from bookings.charges.services import Occasion, ask_payment
 from leads.models import Contact
 from tests.billing.charging import connect_pix, connect_stripe, draft
-from tests.support.fake_focus import FakeFocus, fake_focus
-from tests.support.fake_stripe import FakeStripe, fake_stripe
+from tests.support.fake_stripe import FakeStripe
 
 Ask = Callable[..., Charge]
-
-
-@pytest.fixture
-def stripe_server(settings: Settings) -> Iterator[FakeStripe]:
-    with fake_stripe() as server:
-        settings.ALLOW_PRIVATE_HOSTS = True
-        settings.STRIPE_API_BASE = server.url
-        yield server
-
-
-@pytest.fixture
-def focus_server(settings: Settings) -> Iterator[FakeFocus]:
-    with fake_focus() as server:
-        settings.ALLOW_PRIVATE_HOSTS = True
-        settings.FOCUS_NFE_BASES = {"producao": server.url, "homologacao": server.url}
-        yield server
 
 
 @pytest.fixture
