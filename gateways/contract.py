@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel
 
+from core.formulas import printable
 from gateways.calls import Answer, Operation
 
 
@@ -38,6 +39,11 @@ class SendResult:
     retry_after_seconds: float | None = None
     channel_state: str = ""
     """For ``CHANNEL_DOWN``: the state that the answer shows, where it is another than disconnected."""
+
+    def __post_init__(self) -> None:
+        # What no database takes must not keep the end of a send from being written.
+        for name in ("external_id", "chat_id", "code", "detail"):
+            object.__setattr__(self, name, printable(getattr(self, name)))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, connection, connections
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    ProgrammingError,
+    connection,
+    connections,
+)
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from core.tenancy import across_organizations, activate_organization
@@ -18,6 +27,8 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 THREADS = 4
 RETRY_SECONDS = 0.5
+CONTENT = (DataError, IntegrityError, ProgrammingError)
+REFUSALS = 3
 
 
 class Database:
@@ -35,11 +46,18 @@ class Database:
         return await asyncio.get_running_loop().run_in_executor(self._pool, _inside, organization_id, function)
 
     async def insist(self, organization_id: UUID | None, function: Callable[[], T]) -> T:
-        """As :meth:`run`, again and again until the database is back; the function must be safe to run twice."""
+        """As :meth:`run`, again and again until the database is back; the function must be safe to run twice.
+
+        What the database refuses for its content is tried thrice, as another's row may have been in the way, and then raised.
+        """
+        refusals = 0
         while True:
             try:
                 return await self.run(organization_id, function)
-            except (DatabaseError, InterfaceError):
+            except (DatabaseError, InterfaceError) as error:
+                refusals += isinstance(error, CONTENT)
+                if refusals == REFUSALS:
+                    raise
                 logger.warning("the database did not take a result; trying again", exc_info=True)
                 await asyncio.sleep(RETRY_SECONDS)
 

@@ -214,9 +214,15 @@ class Drain:
             self._insist(note)
 
     def _insist(self, note: Callable[[], None]) -> None:
-        task = asyncio.get_running_loop().create_task(self._lane.insist(note))
+        task = asyncio.get_running_loop().create_task(self._keep_note(note))
         self._notes.add(task)
         task.add_done_callback(self._notes.discard)
+
+    async def _keep_note(self, note: Callable[[], None]) -> None:
+        try:
+            await self._lane.insist(note)
+        except Exception:  # what a number answered is a hint; sends must be written all the same
+            logger.exception("a note was not kept", extra={"channel": str(self.channel_id)})
 
     # ---- Settling -------------------------------------------------------------------------------------------------------
 
@@ -227,7 +233,14 @@ class Drain:
         self._end(unsent(row))
 
     async def _write(self, batch: list[Settlement], chat_ids: dict[str, str]) -> None:
-        await self._lane.insist(lambda: self._ledger.settle(self._tempo.facts, batch, chat_ids))
+        try:
+            await self._lane.insist(lambda: self._ledger.settle(self._tempo.facts, batch, chat_ids))
+        except Exception:
+            logger.exception("ends of sends were refused", extra={"channel": str(self.channel_id), "count": len(batch)})
+            if len(batch) == 1:
+                return  # its claim lapses into "unknown", where people see it
+            for ended in batch:  # one that cannot be written must not take the others with it
+                await self._write([ended], {})
         for ended in batch:
             self.shared.touch(self.organization_id, ended.claimed.campaign_id)
 

@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 
 from campaigns.sender.database import Database
 from campaigns.sender.drain import Drain
-from campaigns.sender.due import find_due, look
+from campaigns.sender.due import Facts, find_due, look
 from campaigns.services.bell import bell_channel
 from campaigns.services.sweeps import sweep_numbers, sweep_sending
 from campaigns.services.transitions import tell
@@ -121,8 +121,8 @@ class Engine:
             random.shuffle(due)  # processes that look at the same moment should not all try the same channel
         more = False
         for channel_id, organization_id in due[:free]:
-            facts = await self.database.run(None, partial(look, channel_id, organization_id))
-            if not facts.may_send:
+            facts = await self._look_at(channel_id, organization_id)
+            if facts is None or not facts.may_send:
                 self._resting[channel_id] = at + REST_SECONDS
             elif facts.gap_seconds:
                 self._start(channel_id, organization_id)
@@ -132,6 +132,15 @@ class Engine:
                 self._start(channel_id, organization_id)
                 self._next_stream_at = at + SHARE_SECONDS * len(self._running)
         return more
+
+    async def _look_at(self, channel_id: UUID, organization_id: UUID) -> Facts | None:
+        try:
+            return await self.database.run(None, partial(look, channel_id, organization_id))
+        except (DatabaseError, InterfaceError):
+            raise
+        except Exception:  # whatever is wrong with one number, the others go on
+            logger.exception("channel cannot be read", extra={"channel": str(channel_id)})
+            return None
 
     def _start(self, channel_id: UUID, organization_id: UUID) -> None:
         drain = Drain(self, channel_id, organization_id)

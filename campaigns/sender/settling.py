@@ -114,7 +114,7 @@ def _write(ended: Sequence[Settlement]) -> dict[UUID, str]:
         "states": [row.state for row in ended],
         "externals": [row.external_id[:200] for row in ended],
         "codes": [row.code[:40] for row in ended],
-        "errors": [_plain(row.error)[:500] for row in ended],
+        "errors": [row.error[:500] for row in ended],
         "ats": [row.at for row in ended],
         "waits": [row.wait_seconds for row in ended],
         "refunds": [row.refund for row in ended],
@@ -133,7 +133,7 @@ def _message(channel_id: UUID, row: Settlement) -> CampaignMessage:
 
 def _note_errors(failures: Sequence[Settlement]) -> None:
     counts = Counter((row.claimed.campaign_id, row.code[:40] or "error") for row in failures)
-    texts = {(row.claimed.campaign_id, row.code[:40] or "error"): _plain(row.error)[:300] for row in failures}
+    texts = {(row.claimed.campaign_id, row.code[:40] or "error"): row.error[:300] for row in failures}
     with connection.cursor() as cursor:
         for key in sorted(counts):
             campaign_id, code = key
@@ -148,7 +148,3 @@ def _catch_up(channel_id: UUID, external_ids: list[str]) -> None:
     if known:
         apply_known_statuses(channel_id, known)
         thread_states.apply_known_statuses(channel_id, known)
-
-
-def _plain(text: str) -> str:
-    return text.replace("\x00", "")

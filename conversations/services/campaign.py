@@ -13,6 +13,7 @@ from conversations.services.number_changes import note_number_changes
 from conversations.services.threads import one_line
 from core.ids import uuid7
 
+# Two campaigns may have written to one person by one number in the same moment: that is one thread, with the newer message.
 _THREADS = """
 INSERT INTO conversations_conversation
   (id, organization_id, contact_id, channel_id, status, handler, created_at, last_message_at, last_message_preview,
@@ -29,16 +30,24 @@ ON CONFLICT (organization_id, contact_id, channel_id) WHERE NOT (status = 'close
 WHERE excluded.last_message_at >= COALESCE(conversations_conversation.last_message_at, '-infinity')
 """
 
+# An id that another message of the number has already, because a gateway gave it twice, is nobody's evidence: it is not kept.
 _MESSAGES = """
 INSERT INTO conversations_message
   (id, organization_id, conversation_id, channel_id, direction, origin, kind, body, state, external_id, campaign_ref, at,
    created_at, sent_at, error, error_code, search)
-SELECT new.id, %(organization)s, thread.id, new.channel, 'out', 'campaign', 'text', new.body, new.state, NULLIF(new.external, ''),
+SELECT new.id, %(organization)s, thread.id, new.channel, 'out', 'campaign', 'text', new.body, new.state,
+       CASE WHEN new.external <> '' AND new.nth = 1 AND NOT EXISTS (
+         SELECT 1 FROM conversations_message m
+         WHERE m.channel_id = new.channel AND m.external_id = new.external AND m.campaign_ref IS DISTINCT FROM new.recipient
+       ) THEN new.external END,
        new.recipient, new.at, now(), CASE WHEN new.state = 'sent' THEN new.at END, '', '',
        array_to_tsvector(string_to_array(new.words, ' '))
-FROM unnest(%(messages)s::uuid[], %(contacts)s::uuid[], %(channels)s::uuid[], %(ats)s::timestamptz[], %(bodies)s::text[],
-            %(states)s::text[], %(externals)s::text[], %(recipients)s::uuid[], %(words)s::text[])
-  AS new(id, contact, channel, at, body, state, external, recipient, words)
+FROM (
+  SELECT *, row_number() OVER (PARTITION BY given.channel, given.external) AS nth
+  FROM unnest(%(messages)s::uuid[], %(contacts)s::uuid[], %(channels)s::uuid[], %(ats)s::timestamptz[], %(bodies)s::text[],
+              %(states)s::text[], %(externals)s::text[], %(recipients)s::uuid[], %(words)s::text[])
+    AS given(id, contact, channel, at, body, state, external, recipient, words)
+) AS new
 JOIN conversations_conversation AS thread ON thread.organization_id = %(organization)s AND thread.contact_id = new.contact
   AND thread.channel_id = new.channel AND thread.status <> 'closed'
 ON CONFLICT (organization_id, campaign_ref) DO UPDATE SET
