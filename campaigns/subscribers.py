@@ -16,6 +16,7 @@ from campaigns.sequences.stopping import stop_sequences
 from campaigns.services.bell import ring_senders
 from campaigns.services.evidence import confirm_by_echoes
 from campaigns.services.guard import count_who_left
+from campaigns.services.joining import leave_out_twins, line_up_again
 from campaigns.services.official import keep_fees
 from campaigns.services.statuses import apply_known_statuses
 from campaigns.services.transitions import tell
@@ -24,8 +25,11 @@ from conversations.models import Conversation
 from core.clock import now
 from gateways.events import ChannelStateChanged, MessagesReceived, NumberReplaced, StatusesReceived
 from leads.events import ContactAnonymised, ContactOptedOut
+from leads.services.joining import Part, register
 from sagas.outbox import subscriber
 from sdr.events import LeadQualified
+
+register(Part("campaigns", (Recipient,), leave_out_twins, line_up_again))
 
 WROTE = [
     RecipientState.SENDING, RecipientState.SENT, RecipientState.DELIVERED, RecipientState.READ, RecipientState.FAILED,

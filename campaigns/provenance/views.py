@@ -32,7 +32,11 @@ def by_link(view: View) -> Callable[..., HttpResponse]:
         recipient_id = recipient_of(token)
         related = ("organization", "campaign__created_by__user", "contact", "channel")
         found = Recipient.unscoped.select_related(*related).filter(pk=recipient_id).first() if recipient_id else None
-        if found is None or found.contact.anonymised_at:
+        if found is None:
+            raise Http404
+        while found.contact.merged_into is not None:  # the person is known under another name by now
+            found.contact = found.contact.merged_into
+        if found.contact.anonymised_at:
             raise Http404
         with activate_organization(found.organization_id), timezone.override(found.organization.timezone):
             response = view(request, found)

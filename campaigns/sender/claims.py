@@ -2,7 +2,7 @@
 
 The claim is the only door through which a message leaves, so everything that may have changed since the audience was
 frozen is asked again here, by the database and on its clock: that the campaign runs, that the number may send now, that its
-day's cap has room, that the contact has not opted out, nor answered where that ends the sequence. The contact's row is locked
+day's cap has room, that the contact may still be written to, and has not answered where that ends the sequence. The contact's row is locked
 for the length of the statement: an opt-out is committed either before the claim, which then passes over the contact, or after it.
 """
 
@@ -30,7 +30,7 @@ _PICK = """
   JOIN leads_contact k ON k.id = r.contact_id
   WHERE r.campaign_id = (SELECT campaign_id FROM turn) AND r.channel_id {channel} AND r.state = 'queued'
     AND (r.next_attempt_at IS NULL OR r.next_attempt_at <= clock_timestamp())
-    AND k.opted_out_at IS NULL AND k.anonymised_at IS NULL
+    AND k.opted_out_at IS NULL AND k.anonymised_at IS NULL AND k.status = 1
     AND (r.silent_since IS NULL OR k.last_seen_at IS NULL OR k.last_seen_at <= r.silent_since)
   ORDER BY r.channel_id, r.position
   LIMIT (SELECT room FROM turn) - {taken}
@@ -102,15 +102,18 @@ RETURNING id, campaign_id
 _SKIP = """
 UPDATE campaigns_recipient r SET state = 'skipped',
   skip_reason = CASE WHEN k.anonymised_at IS NOT NULL THEN 'anonymised' WHEN k.opted_out_at IS NOT NULL THEN 'opted_out'
-                ELSE 'replied' END
+                WHEN k.status <> 1 THEN 'status' ELSE 'replied' END
 FROM leads_contact k
 WHERE k.id = r.contact_id AND r.campaign_id = ANY(%s::uuid[]) AND r.state = 'queued'
-  AND (k.opted_out_at IS NOT NULL OR k.anonymised_at IS NOT NULL OR k.last_seen_at > r.silent_since)
+  AND (k.opted_out_at IS NOT NULL OR k.anonymised_at IS NOT NULL OR k.status <> 1 OR k.last_seen_at > r.silent_since)
 """
 
 
 class Claimed(NamedTuple):
-    """A recipient that is ours to write to until the lease ends; ``is_invalid`` where the phone is known to have no account."""
+    """A recipient that is ours to write to until the lease ends; ``is_invalid`` where the phone is known to have no account.
+
+    ``day`` is the one whose cap and whose messages of the plan it counts against.
+    """
 
     id: UUID
     campaign_id: UUID
@@ -121,6 +124,7 @@ class Claimed(NamedTuple):
     chat_id: str
     is_invalid: bool
     token: UUID
+    day: date
 
 
 @dataclass(frozen=True)
@@ -158,7 +162,7 @@ def claim(wish: Wish, token: UUID | None = None) -> tuple[list[Claimed], float]:
         rows: list[Any] = cursor.fetchall()
     if rows:
         crashpoint("send.claimed")
-    return [Claimed(*(*row[:8], token)) for row in rows], (rows[0][8] if rows else 0.0)
+    return [Claimed(*(*row[:8], token, wish.today)) for row in rows], (rows[0][8] if rows else 0.0)
 
 
 def give_back(token: UUID) -> int:
@@ -172,7 +176,10 @@ def give_back(token: UUID) -> int:
 
 
 def skip_unsendable(campaign_ids: Sequence[UUID]) -> int:
-    """Leave out queued contacts who opted out, were erased, or answered what a further step was to follow; return how many."""
+    """Leave out queued contacts whom a claim passes over; return how many.
+
+    They opted out, were erased or marked as not to be written to, or answered what a further step was to follow.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_SKIP, [list(campaign_ids)])
         return cursor.rowcount

@@ -234,7 +234,7 @@ class Drain:
 
     async def _write(self, batch: list[Settlement], chat_ids: dict[str, str]) -> None:
         try:
-            await self._lane.insist(lambda: self._ledger.settle(self._tempo.facts, batch, chat_ids))
+            await self._lane.insist(partial(self._ledger.settle, batch, chat_ids))
         except Exception:
             logger.exception("ends of sends were refused", extra={"channel": str(self.channel_id), "count": len(batch)})
             if len(batch) == 1:

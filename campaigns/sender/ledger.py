@@ -1,5 +1,6 @@
 """What a drain asks of the database and writes into it: all of it runs in the database threads, inside the organization."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
@@ -63,7 +64,7 @@ class Ledger:
             return [], 0.0
         wish = Wish(
             organization_id=self.organization_id, channel_id=self.channel_id, lease=self._lease.token,
-            campaigns=facts.campaigns, count=allowed, cap=facts.pace.own_cap, today=facts.today, gaps=gaps,
+            campaigns=facts.campaigns, count=allowed, cap=facts.pace.own_cap, today=self._quota.day, gaps=gaps,
             ahead=ahead, greeting=greeting_at(local(now(), facts.zone)),
         )  # fmt: skip
         rows, delay = claim_within_limit(facts.channel, wish, token)
@@ -72,11 +73,12 @@ class Ledger:
             claims.skip_unsendable(facts.campaigns)
         return rows, delay
 
-    def settle(self, facts: Facts, batch: Sequence[Settlement], chat_ids: dict[str, str]) -> None:
+    def settle(self, batch: Sequence[Settlement], chat_ids: dict[str, str]) -> None:
         """Write how claims ended, and what they taught: the plan's rest, addresses of phones, who stopped advertising."""
-        written = settle_batch(self.organization_id, self.channel_id, batch, facts.today)
-        left = sum(1 for row in written if row.has_left)
-        self._quota.settled(left, len(written) - left)
+        written = settle_batch(self.organization_id, self.channel_id, batch)
+        for day, count in Counter(row.claimed.day for row in written).items():
+            left = sum(1 for row in written if row.claimed.day == day and row.has_left)
+            self._quota.settled(day, sent=left, unused=count - left)
         remember_numbers(self.channel_id, batch, chat_ids)
         heed_stops((row.claimed.contact_id, None) for row in batch if row.code == STOPPED)
 

@@ -26,19 +26,20 @@ class PlanQuota:
         self._left = 0
         self._spent = 0
         self._lock = Lock()
-        self._day: date = now().astimezone(self.zone).date()
+        self.day: date = now().astimezone(self.zone).date()
+        """That of which :meth:`ask` reserved last."""
         usage = billing.usage(organization_id, now())
         limits = (usage.daily_limit, usage.monthly_limit, usage.trial_ends_at)
         self.is_limited = any(limit is not None for limit in limits)
 
     def ask(self, count: int) -> tuple[int, str]:
         """Return how many of ``count`` may be claimed, and why not more: a code of ``Grant.reason`` or nothing."""
+        at = now()
+        if (today := at.astimezone(self.zone).date()) != self.day:
+            self.release()
+            self.day = today
         if not self.is_limited:
             return count, ""
-        at = now()
-        if at.astimezone(self.zone).date() != self._day:
-            self.release()
-            self._day = at.astimezone(self.zone).date()
         reason = ""
         with self._lock:
             if self._left < count:
@@ -52,16 +53,18 @@ class PlanQuota:
         with self._lock:
             self._left -= count if self.is_limited else 0
 
-    def settled(self, sent: int, unused: int) -> None:
-        """Note how claims ended: with a message that left, or may have, or without one."""
+    def settled(self, day: date, sent: int, unused: int) -> None:
+        """Note how claims of a day ended: with a message that left, or may have, or without one."""
         with self._lock:
-            if self.is_limited:
+            if self.is_limited and day == self.day:
                 self._left += unused
                 return
-            self._spent += sent
-            if self._spent < COUNTED_AT_ONCE:
-                return
-        self.release()
+            self._spent += 0 if self.is_limited else sent
+            is_full = self._spent >= COUNTED_AT_ONCE
+        if self.is_limited:
+            billing.release_messages(self.organization_id, unused, day=day)  # what is over has no use for today
+        elif is_full:
+            self.release()
 
     def release(self) -> None:
         """Give back what was reserved and not used, and count what was used without being reserved."""
@@ -70,7 +73,7 @@ class PlanQuota:
             spent, self._spent = self._spent, 0
         if spent:
             billing.reserve_messages(self.organization_id, spent, at=now())
-        billing.release_messages(self.organization_id, left, day=self._day)
+        billing.release_messages(self.organization_id, left, day=self.day)
 
 
 class MinuteSlots:

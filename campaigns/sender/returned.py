@@ -12,7 +12,7 @@ _RETURNED = """
 WITH campaign AS MATERIALIZED (
   SELECT c.id, c.state FROM campaigns_campaign c WHERE c.id = ANY(%(campaigns)s::uuid[]) ORDER BY c.id FOR NO KEY UPDATE
 ), reopened AS (
-  UPDATE campaigns_campaign c SET state = 'running', finished_at = NULL
+  UPDATE campaigns_campaign c SET state = 'running', finished_at = NULL, archived_at = NULL
   FROM campaign WHERE c.id = campaign.id AND campaign.state = 'completed'
 )
 UPDATE campaigns_recipient r SET state = 'skipped', skip_reason = 'cancelled', next_attempt_at = NULL

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -50,7 +49,9 @@ WITH locked AS MATERIALIZED (
   UPDATE campaigns_campaign c SET sent_count = c.sent_count + locked.count FROM locked WHERE c.id = locked.id
 )
 UPDATE gateways_channel ch SET
-  sent_today = CASE WHEN ch.sent_on = %(day)s THEN GREATEST(ch.sent_today - %(unused)s, 0) ELSE ch.sent_today END,
+  sent_today = GREATEST(ch.sent_today - COALESCE((
+    SELECT back.count FROM unnest(%(days)s::date[], %(unused)s::int[]) AS back(day, count) WHERE back.day = ch.sent_on
+  ), 0), 0),
   unacked_sends = ch.unacked_sends + %(sent)s
 WHERE ch.id = %(channel)s
 """
@@ -62,7 +63,7 @@ WHERE id = %(campaign)s
 """
 
 
-def settle_batch(organization_id: UUID, channel_id: UUID, ended: Sequence[Settlement], day: date) -> list[Settlement]:
+def settle_batch(organization_id: UUID, channel_id: UUID, ended: Sequence[Settlement]) -> list[Settlement]:
     """Write how sends of one channel ended; return those whose claim was still ours, with the state that was written.
 
     A send in doubt whose id the provider's own echo has brought meanwhile is sent.
@@ -74,7 +75,7 @@ def settle_batch(organization_id: UUID, channel_id: UUID, ended: Sequence[Settle
         written = _write(ended)
         mine = [row._replace(state=written[row.claimed.id]) for row in ended if row.claimed.id in written]
         record_campaign_messages(organization_id, [_message(channel_id, row) for row in mine if row.state in IN_THREAD])
-        _count(channel_id, mine, day)
+        _count(channel_id, mine)
         _note_errors([row for row in mine if row.state in AT_FAULT])
         note_returned([(row.claimed.id, row.claimed.campaign_id) for row in mine if row.state == RecipientState.QUEUED])
     crashpoint("send.settled")
@@ -92,16 +93,16 @@ def remember_numbers(channel_id: UUID, ended: Sequence[Settlement], chat_ids: di
         number_checks.remember(channel_id, learnt)
 
 
-def _count(channel_id: UUID, rows: Sequence[Settlement], day: date) -> None:
-    unused = sum(1 for row in rows if row.state in UNUSED)
+def _count(channel_id: UUID, rows: Sequence[Settlement]) -> None:
+    unused = Counter(row.claimed.day for row in rows if row.state in UNUSED)
     sent = Counter(row.claimed.campaign_id for row in rows if row.state == RecipientState.SENT)
     if not sent and not unused:
         return
     for row in rows:
         sent[row.claimed.campaign_id] += 0  # what is locked below, all at once, is what a return may need to look at
     values: dict[str, Any] = {
-        "campaigns": list(sent), "counts": list(sent.values()), "sent": sent.total(), "unused": unused, "day": day,
-        "channel": channel_id,
+        "campaigns": list(sent), "counts": list(sent.values()), "sent": sent.total(), "channel": channel_id,
+        "days": list(unused), "unused": list(unused.values()),
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_PROGRESS, values)

@@ -1,4 +1,5 @@
 import asyncio
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -8,7 +9,7 @@ from campaigns.sender.outcomes import Settlement, unsent
 
 
 def ended(phone: str = "+5511988887777") -> Settlement:
-    return unsent(Claimed(uuid4(), uuid4(), uuid4(), phone, "Oi", 1, "", False, uuid4()))
+    return unsent(Claimed(uuid4(), uuid4(), uuid4(), phone, "Oi", 1, "", False, uuid4(), date(2026, 3, 10)))
 
 
 class Book:

@@ -1,6 +1,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from datetime import date
 from uuid import uuid4
 
 import pytest
@@ -25,7 +26,7 @@ class Scene:
         await self.go.wait()
 
     def add(self, phone: str, *, start_in: float = 0.0, claimed_ago: float = 0.0) -> None:
-        row = Claimed(uuid4(), uuid4(), uuid4(), phone, "Oi", 1, "", False, uuid4())
+        row = Claimed(uuid4(), uuid4(), uuid4(), phone, "Oi", 1, "", False, uuid4(), date(2026, 3, 10))
         at = time.monotonic()
         self.launcher.add(Ready(row, at + start_in, at - claimed_ago))
 

@@ -23,7 +23,7 @@ GiveBack = Callable[[Campaign, list[Claimed]], int]
 
 def settle_as_unsent(campaign: Campaign, rows: list[Claimed]) -> int:
     channel = campaign.channels.get()
-    return len(settle_batch(campaign.organization_id, channel.pk, [unsent(row) for row in rows], now().date()))
+    return len(settle_batch(campaign.organization_id, channel.pk, [unsent(row) for row in rows]))
 
 
 def give_the_claim_back(_campaign: Campaign, rows: list[Claimed]) -> int:

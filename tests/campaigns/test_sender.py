@@ -501,9 +501,9 @@ def test_what_is_not_begun_within_half_the_lease_goes_back_unsent_and_is_claimed
     ended: list[Settlement] = []
     settle = settling.settle_batch
 
-    def noting(organization_id: Any, channel_id: Any, batch: list[Settlement], day: Any) -> list[Settlement]:
+    def noting(organization_id: Any, channel_id: Any, batch: list[Settlement]) -> list[Settlement]:
         ended.extend(batch)
-        return settle(organization_id, channel_id, batch, day)
+        return settle(organization_id, channel_id, batch)
 
     monkeypatch.setattr(claiming, "time", LateClock())
     monkeypatch.setattr(ledger, "settle_batch", noting)

@@ -94,10 +94,10 @@ def test_an_end_that_the_database_refuses_takes_no_other_with_it(
     odd = campaign.recipients.order_by("position")[3].phone
     settle = settling.settle_batch
 
-    def refusing(organization_id: Any, channel_id: Any, batch: list[Settlement], day: Any) -> list[Settlement]:
+    def refusing(organization_id: Any, channel_id: Any, batch: list[Settlement]) -> list[Settlement]:
         if odd in {one.claimed.phone for one in batch}:
             raise IntegrityError("cannot be")
-        return settle(organization_id, channel_id, batch, day)
+        return settle(organization_id, channel_id, batch)
 
     monkeypatch.setattr(database, "RETRY_SECONDS", 0.01)
     monkeypatch.setattr(ledger, "settle_batch", refusing)

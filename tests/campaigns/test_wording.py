@@ -67,7 +67,7 @@ def test_the_thread_shows_the_text_as_it_was_sent(in_acme: Organization, make_ca
     campaign = lifecycle.start(make_campaign(1, body=HELLO))
     row = claim_one(campaign, "Boa tarde")
     sent = Settlement(row, RecipientState.SENT.value, external_id="x1", at=now())
-    settle_batch(campaign.organization_id, campaign.channels.get().pk, [sent], now().date())
+    settle_batch(campaign.organization_id, campaign.channels.get().pk, [sent])
     assert Message.objects.get().body == row.body == without_signs(Recipient.objects.get().body)
 
 

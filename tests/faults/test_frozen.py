@@ -126,7 +126,7 @@ def lapse() -> None:
 
 
 def settle(campaign: Campaign, channel: Channel, rows: list[Settlement]) -> list[Settlement]:
-    return settle_batch(campaign.organization_id, channel.pk, rows, now().date())
+    return settle_batch(campaign.organization_id, channel.pk, rows)
 
 
 def sent(row: Claimed, external_id: str) -> Settlement:

@@ -71,7 +71,7 @@ def _serve(channel_id: UUID, organization_id: UUID) -> bool:
         tempo = Tempo(facts, billing.messages_per_minute(organization_id), lambda: 1)
         rows, _delay = ledger.claim(facts, tempo.gaps(1), tempo.ahead_seconds, uuid4())
         if rows:
-            ledger.settle(facts, [judge(row, SendResult(Outcome.SENT, f"id-{row.id}")) for row in rows], {})
+            ledger.settle([judge(row, SendResult(Outcome.SENT, f"id-{row.id}")) for row in rows], {})
         ledger.finish(())
     ledger.release()
     return bool(rows)
