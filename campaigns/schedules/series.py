@@ -85,9 +85,9 @@ def once(campaign: Campaign) -> Campaign:
 def go_on(campaign: Campaign, *, actor: Membership | None = None) -> Campaign:
     """Let a held series that the caller has locked go on with its next time; those it missed are not made up for."""
     check_ready(campaign)
-    campaign.pause_reason = ""
+    campaign.pause_reason, campaign.archived_at = "", None
     _aim(campaign, Rule.of(campaign.recurrence.rule))
-    campaign.save(update_fields=["state", "start_at", "pause_reason"])
+    campaign.save(update_fields=["state", "start_at", "pause_reason", "archived_at"])
     record_audit("campaign.resumed", actor=actor, target=campaign.name)
     tell_pages(campaign)
     return campaign

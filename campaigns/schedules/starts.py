@@ -14,10 +14,11 @@ from campaigns.models import Campaign, CampaignChannel, CampaignState
 from campaigns.schedules.series import make_due, note_nobody
 from campaigns.schedules.settings import patience_of
 from campaigns.services.lifecycle import pause_by_system, start
+from campaigns.services.rounds import for_each
 from campaigns.services.transitions import tell_pages
 from core.clock import now
 from core.errors import DomainError
-from core.tenancy import across_organizations, activate_organization
+from core.tenancy import across_organizations
 from gateways.models import ChannelRole, ChannelState
 from sagas.outbox import publish
 
@@ -32,24 +33,23 @@ def start_due() -> int:
     One that cannot start, or that is later than people accept without being asked, is paused and says why: a campaign at the
     wrong time of day is worse than a late one. While none of its numbers is connected it waits, as long as that.
     """
-    for pk, organization_id in _due(repeats=True):
-        with activate_organization(organization_id):
-            make_due(pk)
+    for_each(_due(repeats=True), make_due)
     due = _due(repeats=False)
-    for pk, organization_id in due:
-        with activate_organization(organization_id):
-            _start(pk)
+    for_each(due, _start)
     return len(due)
 
 
 def _due(*, repeats: bool) -> list[tuple[UUID, UUID]]:
     with across_organizations():
         rows = Campaign.objects.filter(state=CampaignState.SCHEDULED, start_at__lte=now(), repeats=repeats)
-        return list(rows.order_by("start_at").values_list("pk", "organization_id")[:AT_ONCE])
+        return list(rows.order_by("start_at").values_list("organization_id", "pk")[:AT_ONCE])
 
 
+@transaction.atomic
 def _start(pk: UUID) -> None:
-    campaign: Campaign | None = Campaign.objects.filter(pk=pk, state=CampaignState.SCHEDULED).first()
+    # Locked from the look to the start: what somebody is taking back or putting off at this moment does not leave.
+    rows = Campaign.objects.select_for_update(of=["self"], skip_locked=True)
+    campaign: Campaign | None = rows.filter(pk=pk, state=CampaignState.SCHEDULED, start_at__lte=now()).first()
     if campaign is None or campaign.start_at is None:
         return
     if now() - campaign.start_at > patience_of(campaign):
@@ -64,19 +64,11 @@ def _start(pk: UUID) -> None:
 def _try(campaign: Campaign) -> None:
     try:
         start(campaign)
-    except EmptyAudienceError as error:
-        if campaign.series_id is None:
-            _refuse(campaign, error)
-        else:
-            note_nobody(campaign, error.message)
     except DomainError as error:
-        _refuse(campaign, error)
-
-
-def _refuse(campaign: Campaign, error: DomainError) -> None:
-    """Pause what was refused in words; started meanwhile by somebody else, it is left as it is."""
-    if Campaign.objects.filter(pk=campaign.pk, state=CampaignState.SCHEDULED).exists():
-        pause_by_system(campaign.pk, error.message)
+        if isinstance(error, EmptyAudienceError) and campaign.series_id is not None:
+            note_nobody(campaign, error.message)
+        else:
+            pause_by_system(campaign.pk, error.message)
 
 
 @transaction.atomic

@@ -29,11 +29,12 @@ from campaigns.sequences.people import SENT, first_sends, going_on, stops_of
 from campaigns.sequences.waits import due_since
 from campaigns.services.audience import render_for
 from campaigns.services.bell import ring_senders
+from campaigns.services.rounds import for_each
 from campaigns.services.transitions import tell_pages
 from core.clock import now
 from core.crashpoints import crashpoint
 from core.ids import uuid7
-from core.tenancy import across_organizations, activate_organization
+from core.tenancy import across_organizations
 from gateways.models import SENDING_ROLES
 
 AT_ONCE = 500
@@ -43,13 +44,12 @@ LATE_NEWS = timedelta(days=30)
 def advance_sequences() -> int:
     """Begin the next step for everybody whose wait is over; return for how many."""
     _reopen()
-    count = 0
-    for organization_id, pk in _running():
-        with activate_organization(organization_id):
-            count += sum(
-                _advance(pk, number) for number in Step.objects.filter(campaign=pk).values_list("number", flat=True)
-            )
-    return count
+    return sum(for_each(_running(), _advance_all))
+
+
+def _advance_all(campaign_id: UUID) -> int:
+    numbers = Step.objects.filter(campaign=campaign_id).values_list("number", flat=True)
+    return sum(_advance(campaign_id, number) for number in numbers)
 
 
 def _running() -> list[tuple[UUID, UUID]]:
@@ -131,5 +131,5 @@ def _reopen() -> None:
         ended = list(rows.filter(Exists(Step.objects.filter(campaign=OuterRef("pk"))), Exists(further)))
         for campaign in ended:
             again = Campaign.objects.filter(pk=campaign.pk, state=CampaignState.COMPLETED)
-            if again.update(state=CampaignState.RUNNING, finished_at=None):
+            if again.update(state=CampaignState.RUNNING, finished_at=None, archived_at=None):
                 tell_pages(campaign)

@@ -13,11 +13,11 @@ from accounts.services.audit import record_audit
 from campaigns.errors import CampaignStateError
 from campaigns.models import Campaign, CampaignState
 from campaigns.services import lifecycle
-from campaigns.services.transitions import lock, tell_pages
+from campaigns.services.transitions import AT_WORK, lock, tell_pages
 from core.clock import now
+from core.errors import DomainError
 from leads.bulk.kinds import Kind, Outcome, Parameters, register
 
-AT_WORK = (CampaignState.RUNNING, CampaignState.SCHEDULED)
 LIST = "campaigns:list"
 
 
@@ -66,7 +66,7 @@ def _each(ids: Sequence[UUID], is_so: Callable[[Campaign], bool], verb: Verb, ac
                 with transaction.atomic():
                     verb(campaign, actor=actor)
                 outcome.changed[pk] = {}
-            except CampaignStateError:
+            except DomainError:
                 outcome.refused.add(pk)
     return outcome
 
@@ -95,6 +95,12 @@ def _resume(ids: Sequence[UUID], parameters: Parameters, actor: Membership | Non
     return _each(ids, lambda one: one.state == CampaignState.RUNNING, lifecycle.resume, actor)
 
 
+def _resume_again(befores: Mapping[UUID, Any], parameters: Parameters, actor: Membership | None) -> set[UUID]:
+    """Resume what the action paused; one that has paused by itself since waits for a person who has read why."""
+    by_hand = Campaign.objects.filter(pk__in=befores, pause_reason="").values_list("pk", flat=True)
+    return set(_resume(list(by_hand), parameters, actor).changed)
+
+
 def _reverse(apply: Callable[[Sequence[UUID], Parameters, Membership | None], Outcome]) -> Callable[..., set[UUID]]:
     def undo(befores: Mapping[UUID, Any], parameters: Parameters, actor: Membership | None) -> set[UUID]:
         return set(apply(list(befores), parameters, actor).changed)
@@ -107,6 +113,6 @@ KINDS = {
     "unarchive": register(
         Kind("campaigns-unarchive", gettext_lazy("Take out of the archive"), LIST, _unarchive, _reverse(_archive))
     ),
-    "pause": register(Kind("campaigns-pause", gettext_lazy("Pause"), LIST, _pause, _reverse(_resume))),
+    "pause": register(Kind("campaigns-pause", gettext_lazy("Pause"), LIST, _pause, _resume_again)),
     "resume": register(Kind("campaigns-resume", gettext_lazy("Resume"), LIST, _resume, _reverse(_pause))),
 }

@@ -4,12 +4,13 @@ A look compares the counts of now with those of a mark made a window ago. The ma
 begins with the counts of that moment, so that what failed before cannot stop it again.
 """
 
+import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, F, Max, Q, Sum
 from django.db.models.functions import Coalesce
 
@@ -23,6 +24,8 @@ from core.clock import now
 from core.tenancy import activate_organization, current_organization_id
 from gateways.models import Channel, ChannelState
 from sagas.outbox import publish
+
+logger = logging.getLogger(__name__)
 
 FAILED = (RecipientState.FAILED, RecipientState.INVALID)
 LEFT_CODES = ("131050", "blocked")
@@ -69,8 +72,7 @@ def watch_failures() -> int:
     for campaign in running:
         guard = guards.get(campaign.organization_id) or CampaignGuard(organization_id=campaign.organization_id)
         if guard.is_on:
-            with activate_organization(campaign.organization_id):
-                paused += _look(campaign, guard, counts[campaign.pk])
+            paused += _look_safely(campaign, guard, counts[campaign.pk])
     return paused
 
 
@@ -78,6 +80,18 @@ def look_now(campaign: Campaign) -> bool:
     """Look at one running campaign of the active organization; return whether it was paused."""
     own = guard_of(campaign.organization_id)
     return own.is_on and _look(campaign, own, _counts([campaign])[campaign.pk])
+
+
+def _look_safely(campaign: Campaign, guard: CampaignGuard, counts: Counts) -> bool:
+    # The sweep of everybody's lapsed claims is in the same transaction: one campaign must not undo it.
+    try:
+        with activate_organization(campaign.organization_id), transaction.atomic():
+            return _look(campaign, guard, counts)
+    except Exception:
+        if not connection.is_usable():
+            raise
+        logger.exception("a campaign was passed over", extra={"campaign": str(campaign.pk)})
+        return False
 
 
 def count_who_left(contact_id: UUID | str) -> None:

@@ -35,7 +35,7 @@ from campaigns.services.freezing import build
 from campaigns.services.official import keep_fees
 from campaigns.services.readiness import check_ready
 from campaigns.services.recipients import confirm_all_unknown, confirm_unknown, decide_unknown, retry_failed
-from campaigns.services.transitions import Action, check, is_allowed, lock, move_of, tell_pages
+from campaigns.services.transitions import AT_WORK, Action, check, is_allowed, lock, move_of, tell_pages
 from core.clock import now
 from core.jobs import job
 from sagas.outbox import publish
@@ -250,6 +250,8 @@ def _move(campaign: Campaign, action: Action, **values: Any) -> None:
     if target is None:
         raise ValueError(f"{action} leads nowhere")
     campaign.state = target
+    if target in AT_WORK:
+        values["archived_at"] = None
     for name, value in values.items():
         setattr(campaign, name, value)
     campaign.save(update_fields=["state", *values])

@@ -79,7 +79,8 @@ def _confirm(campaign: Campaign, rows: Sequence[Recipient], decision: Decision, 
     if decision is Decision.RESEND:
         check(locked, Action.REQUEUE)
     mine = Recipient.objects.filter(campaign=locked, pk__in=[row.pk for row in rows], state=RecipientState.UNKNOWN)
-    ids = list(mine.select_for_update().values_list("pk", flat=True))
+    # One whose end is being written at this moment waits for nobody's word, and its writer for the campaign that we hold.
+    ids = list(mine.select_for_update(skip_locked=True).values_list("pk", flat=True))
     unknown = Recipient.objects.filter(pk__in=ids)
     if decision is Decision.RESEND:
         _requeue(unknown)
@@ -104,8 +105,8 @@ def _requeue(rows: "QuerySet[Recipient]") -> int:
 
 def _reopen(campaign: Campaign) -> None:
     if campaign.state == CampaignState.COMPLETED:
-        campaign.state, campaign.finished_at = CampaignState.RUNNING, None
-        campaign.save(update_fields=["state", "finished_at"])
+        campaign.state, campaign.finished_at, campaign.archived_at = CampaignState.RUNNING, None, None
+        campaign.save(update_fields=["state", "finished_at", "archived_at"])
     ring_senders()
     tell_pages(campaign)
 

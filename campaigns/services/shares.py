@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from itertools import accumulate
+from json import dumps
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -21,11 +22,12 @@ from accounts.services.audit import record_audit
 from campaigns.models import Campaign, CampaignState, Recipient, RecipientState, Split, Tally, Variant
 from campaigns.provenance.links import origin_url
 from campaigns.services.audience import render_for
+from campaigns.services.rounds import for_each
 from campaigns.services.transitions import Action, check, lock, tell_pages
 from campaigns.statistics import Sample, chances
 from core.clock import now
 from core.jobs import job
-from core.tenancy import across_organizations, activate_organization
+from core.tenancy import across_organizations
 from leads.models import Contact
 
 WHOLE = 1_000
@@ -39,10 +41,12 @@ AHEAD = 10_000
 """So many in line are reworded in a round; the next round is only minutes away."""
 BATCH = 500
 
+# Not by shares that hold no more: a wording may have been chosen since they were read.
 _REWORD = """
 UPDATE campaigns_recipient r SET body = new.body, variant_id = new.variant
-FROM unnest(%s::uuid[], %s::uuid[], %s::text[]) AS new(id, variant, body)
-WHERE r.id = new.id AND r.state = 'queued' AND r.attempts = 0 AND r.next_attempt_at IS NULL
+FROM unnest(%s::uuid[], %s::uuid[], %s::text[]) AS new(id, variant, body), campaigns_campaign c
+WHERE c.id = %s AND c.shares = %s::jsonb AND r.campaign_id = c.id AND r.id = new.id
+  AND r.state = 'queued' AND r.attempts = 0 AND r.next_attempt_at IS NULL
 """
 
 
@@ -53,9 +57,7 @@ def shift_shares() -> None:
         moving = Q(split=Split.AUTOMATIC) | ~Q(shares={})
         found = Campaign.objects.filter(moving, state=CampaignState.RUNNING).exclude(audience_built_at=None)
         campaigns = list(found.values_list("organization_id", "pk"))
-    for organization_id, campaign_id in campaigns:
-        with activate_organization(organization_id):
-            shift(campaign_id)
+    for_each(campaigns, shift)
 
 
 @job("bulk", timeout_seconds=1800)
@@ -170,7 +172,8 @@ def _write(campaign: Campaign, rows: Sequence[tuple[UUID, UUID, Variant]]) -> in
     if not texts:
         return 0
     with connection.cursor() as cursor:
-        cursor.execute(_REWORD, [list(column) for column in zip(*texts, strict=True)])
+        columns = [list(column) for column in zip(*texts, strict=True)]
+        cursor.execute(_REWORD, [*columns, campaign.pk, dumps(campaign.shares)])
         return int(cursor.rowcount)
 
 

@@ -7,7 +7,7 @@ import logging
 from collections import Counter
 from datetime import timedelta
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -17,6 +17,7 @@ from campaigns.models import Campaign, CampaignState, Recipient, RecipientState
 from campaigns.sequences.people import SENT
 from campaigns.services.guard import watch_failures
 from campaigns.services.lifecycle import build_if_missing, complete_if_done
+from campaigns.services.rounds import for_each
 from campaigns.services.standby import arrange_standbys
 from campaigns.services.statuses import apply_known_statuses
 from campaigns.services.transitions import tell
@@ -112,7 +113,7 @@ def complete_done() -> int:
     running = Campaign.objects.filter(state=CampaignState.RUNNING).exclude(audience_built_at=None)
     further = Recipient.objects.filter(campaign=OuterRef("pk"), leads_on=True, state__in=SENT)
     done = list(running.exclude(Exists(open_rows)).exclude(Exists(further)).values_list("organization_id", "pk"))
-    return sum(_inside(organization_id, complete_if_done, pk) for organization_id, pk in done)
+    return sum(for_each(done, complete_if_done))
 
 
 def build_missing() -> int:
@@ -124,14 +125,8 @@ def build_missing() -> int:
                 started_at__lt=now() - MISSING_AUDIENCE,
             ).values_list("organization_id", "pk")[:20]
         )  # fmt: skip
-    for organization_id, pk in missing:
-        _inside(organization_id, build_if_missing, pk)
+    for_each(missing, build_if_missing)
     return len(missing)
-
-
-def _inside(organization_id: UUID, function: Any, pk: UUID) -> Any:
-    with activate_organization(organization_id):
-        return function(pk)
 
 
 def _alone(name: str) -> bool:

@@ -12,6 +12,8 @@ from campaigns.models import Campaign, CampaignState
 from core.live import signal
 
 S = CampaignState
+AT_WORK = (S.RUNNING, S.SCHEDULED)
+"""What is so stands on the list: it is never in the archive."""
 
 
 class Action(StrEnum):

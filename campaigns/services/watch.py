@@ -3,12 +3,14 @@
 import logging
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from campaigns.models import Campaign, CampaignState, Recipient, RecipientState
 from campaigns.queries.waiting import NO_PROGRESS, waits
+from campaigns.services.rounds import for_each
 from campaigns.services.transitions import tell_pages
 from core.clock import now
-from core.tenancy import across_organizations, activate_organization
+from core.tenancy import across_organizations
 
 logger = logging.getLogger(__name__)
 
@@ -18,15 +20,14 @@ PATIENCE = timedelta(minutes=5)
 def watch_running() -> int:
     """Write on each running campaign why it waits, if it does; return how many notes changed."""
     with across_organizations():
-        running = list(Campaign.objects.filter(state=CampaignState.RUNNING))
-    changed = 0
-    for campaign in running:
-        with activate_organization(campaign.organization_id):
-            changed += _watch(campaign)
-    return changed
+        running = list(Campaign.objects.filter(state=CampaignState.RUNNING).values_list("organization_id", "pk"))
+    return sum(for_each(running, _watch))
 
 
-def _watch(campaign: Campaign) -> bool:
+def _watch(campaign_id: UUID) -> bool:
+    campaign: Campaign | None = Campaign.objects.filter(pk=campaign_id, state=CampaignState.RUNNING).first()
+    if campaign is None:
+        return False
     reason = _reason(campaign)
     if reason == campaign.wait_reason:
         return False

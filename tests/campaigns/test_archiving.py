@@ -1,14 +1,19 @@
 """Campaigns leave the list and come back, one by one or many at once."""
 
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from accounts.models import Membership, Organization
 from campaigns.errors import CampaignStateError
 from campaigns.models import Campaign, CampaignState
+from campaigns.sender.claims import give_back
 from campaigns.services import lifecycle
 from campaigns.services.archiving import archive, unarchive
+from core.clock import now
 from core.tenancy import activate_organization
 from leads.bulk.running import counts
 from leads.models import BulkAction
@@ -116,3 +121,68 @@ def test_nothing_ticked_is_asked_for_without_leaving_the_boxes(
     page = login(bruno).post(f"{LIST}selecionadas/", {"action": "archive"}, follow=True).content.decode()
     assert "Marque as campanhas primeiro." in page and 'name="campaign"' in page
     assert 'name="campaign"' not in login(vera).get(f"{LIST}?selecionar=1").content.decode()
+
+
+def test_what_an_undoing_would_resume_stays_paused_where_it_paused_by_itself_meanwhile(
+    in_acme: Organization, make_campaign: Any, make_list: Any, bruno: Membership, login: Any
+) -> None:
+    campaign = lifecycle.start(make_campaign())
+    answer = login(bruno).post(f"{LIST}selecionadas/", {"campaign": [str(campaign.pk)], "action": "pause"})
+    drain()
+    lifecycle.resume(campaign)
+    assert lifecycle.pause_by_system(campaign.pk, "plan:daily_limit")
+    login(bruno).post(f"{answer.url}desfazer/")
+    drain()
+    assert (fresh(campaign).state, fresh(campaign).pause_reason) == ("paused", "plan:daily_limit")
+    assert counts(BulkAction.objects.get())["kept"] == 1
+
+
+def test_one_that_is_refused_for_what_it_lacks_holds_up_no_other(
+    in_acme: Organization, make_campaign: Any, make_list: Any, bruno: Membership, login: Any
+) -> None:
+    whole = lifecycle.start(make_campaign(lists=[make_list(2)], name="Inteira"))
+    lifecycle.pause(whole)
+    empty = make_campaign(lists=[make_list(1, first=50)], start_at=now() + timedelta(hours=1), name="Vazia")
+    lifecycle.pause_by_system(empty.pk, "late_start")
+    empty.lists.get().memberships.all().delete()
+    login(bruno).post(f"{LIST}selecionadas/", {"campaign": [str(whole.pk), str(empty.pk)], "action": "resume"})
+    drain()
+    assert (fresh(whole).state, fresh(empty).state) == ("running", "paused")
+    assert counts(BulkAction.objects.get()) == counts(BulkAction.objects.get()) | {"changed": 1, "refused": 1}
+
+
+def resumed(campaign: Campaign) -> None:
+    lifecycle.pause(campaign)
+    archive(campaign)
+    lifecycle.resume(campaign)
+
+
+def retried(campaign: Campaign) -> None:
+    campaign.recipients.update(state="failed", error_code="400")
+    assert lifecycle.complete_if_done(campaign.pk)
+    archive(campaign)
+    assert lifecycle.retry_failed(campaign) == 3
+
+
+def given_back(campaign: Campaign) -> None:
+    campaign.recipients.update(state="sent")
+    token = uuid4()
+    campaign.recipients.filter(position=1).update(state="unknown", claim_token=token)
+    assert lifecycle.complete_if_done(campaign.pk)
+    archive(campaign)
+    assert give_back(token) == 1
+
+
+@pytest.mark.parametrize("begins_again", [resumed, retried, given_back])
+def test_what_sends_again_stands_on_the_list_again(
+    in_acme: Organization, make_campaign: Any, begins_again: Callable[[Campaign], None]
+) -> None:
+    campaign = lifecycle.start(make_campaign())
+    begins_again(campaign)
+    assert (fresh(campaign).state, fresh(campaign).archived_at) == ("running", None)
+
+
+def test_a_draft_that_is_scheduled_stands_on_the_list_again(in_acme: Organization, make_campaign: Any) -> None:
+    campaign = archive(make_campaign())
+    lifecycle.schedule(campaign, now() + timedelta(hours=1))
+    assert fresh(campaign).archived_at is None

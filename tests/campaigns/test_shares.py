@@ -306,3 +306,15 @@ def test_a_wording_of_another_campaign_is_none(
 
 def _first_list() -> Any:
     return Campaign.objects.first().lists.first()
+
+
+def test_a_round_that_began_before_a_wording_was_chosen_changes_nothing_after_it(running: Any) -> None:
+    campaign = running()
+    sent(campaign, {"A": 0.5, "B": 0.05}, LEAST_SENT)
+    shift(campaign.pk)
+    before = Campaign.objects.get(pk=campaign.pk)
+    use_only(campaign, campaign.variants.get(label="B"))
+    drain()
+    assert set(in_line(campaign)) == {"B"}
+    assert shares.reword(before, before.total) == 0
+    assert set(in_line(campaign)) == {"B"}

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 import time_machine
 from django.core import mail
+from django.db import connection
 
 from accounts.models import Membership, Organization
 from campaigns.models import Campaign, Occurrence, Recipient
 from campaigns.queries import waiting_note
-from campaigns.schedules import series
+from campaigns.schedules import series, starts
 from campaigns.schedules.settings import save_settings
 from campaigns.schedules.starts import start_due
 from campaigns.services import lifecycle
@@ -135,3 +136,44 @@ def test_a_time_of_a_series_that_is_too_late_is_asked_about_and_the_series_goes_
     clock.move_to(NOON + timedelta(days=2))
     start_due()
     assert [one.state for one in daily.runs.order_by("start_at")] == ["paused", "running"]
+
+
+@pytest.mark.parametrize(
+    ("change", "state"),
+    [
+        (lambda campaign: lifecycle.unschedule(campaign), "draft"),
+        (lambda campaign: lifecycle.schedule(campaign, NOON + 24 * HOUR), "scheduled"),
+        (lambda campaign: lifecycle.cancel(campaign), "cancelled"),
+    ],
+    ids=["taken back", "put off", "cancelled"],
+)
+def test_what_people_change_while_it_is_due_is_not_started(
+    campaign: Campaign, clock: Any, monkeypatch: pytest.MonkeyPatch, change: Any, state: str
+) -> None:
+    due = starts._due
+
+    def changed_meanwhile(**chosen: Any) -> Any:
+        found = due(**chosen)
+        if found:
+            change(Campaign.objects.get(pk=campaign.pk))
+        return found
+
+    monkeypatch.setattr(starts, "_due", changed_meanwhile)
+    assert state_at(clock, campaign, NOON + timedelta(minutes=1))[0] == state
+
+
+def test_while_somebody_changes_a_campaign_its_start_waits(
+    campaign: Campaign, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[bool] = []
+    has_number = starts._has_number
+
+    def looking(one: Campaign) -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT xmax <> 0 FROM campaigns_campaign WHERE id = %s", [one.pk])
+            looked.append(cursor.fetchone()[0])
+        return has_number(one)
+
+    monkeypatch.setattr(starts, "_has_number", looking)
+    assert state_at(clock, campaign, NOON + timedelta(minutes=1))[0] == "running"
+    assert looked == [True]
