@@ -9,7 +9,7 @@ from bookings.views import google as calendar
 from config import guide, views
 from config.api import api, plain_api
 from core.health import live, ready
-from gateways.webhooks import hook
+from gateways.intake.webhooks import hook
 
 admin.site.site_header = "Prosa"
 

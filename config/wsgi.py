@@ -9,6 +9,6 @@ from django.core.wsgi import get_wsgi_application
 # Django must be set up before anything that knows models is imported.
 _django = get_wsgi_application()
 
-from gateways.wsgi import HookDoor  # noqa: E402
+from gateways.intake.wsgi import HookDoor  # noqa: E402
 
 application = HookDoor(_django)

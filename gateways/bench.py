@@ -35,8 +35,8 @@ from accounts.models import Organization
 from core.clock import now
 from core.jobs import queue
 from core.tenancy import activate_organization
+from gateways.intake.receipts import NewReceipt, insert_receipts
 from gateways.models import Channel, ChannelState, Receipt, ReceiptState
-from gateways.receipts import NewReceipt, insert_receipts
 from gateways.services.drain import BATCH, drain_batch
 
 ROUNDS: Final = 3

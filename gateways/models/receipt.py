@@ -18,7 +18,7 @@ class Receipt(models.Model):
     """A webhook exactly as it came, secrets redacted, stored before anything in it is understood.
 
     ``id`` is a sequence: a channel's receipts are processed in its order. Rows are inserted by the one statement of
-    :mod:`gateways.receipts`, hence the database defaults; the composite foreign key alone ties them to their channel.
+    :mod:`gateways.intake.receipts`, hence the database defaults; the composite foreign key alone ties them to their channel.
     """
 
     id = models.BigAutoField(primary_key=True)

@@ -20,7 +20,7 @@ from core.clock import now
 from core.jobs import job
 from core.tenancy import across_organizations
 from gateways.contract import Adapter, History, InboundMessage, RawHook
-from gateways.ingest import store_hooks
+from gateways.intake.ingest import store_hooks
 from gateways.models import Channel, ChannelState, MissingSpan
 from gateways.registry import ADAPTERS, get_adapter
 from gateways.services.simulation import simulator_port

@@ -19,7 +19,7 @@ from core.phones import InvalidPhoneError, canonical
 from core.tenancy import current_organization_id
 from gateways.contract import OutgoingMessage, SendResult
 from gateways.errors import ChannelConfigError, ChannelLimitError, ChannelStateError
-from gateways.ingest import forget_receivers
+from gateways.intake.ingest import forget_receivers
 from gateways.models import Channel, ChannelRole, ChannelState
 from gateways.pacing import FLOOR_MS
 from gateways.registry import ADAPTERS, get_adapter

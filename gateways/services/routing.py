@@ -13,8 +13,8 @@ import orjson
 from pydantic import ValidationError
 
 from gateways.contract import ForOthers
+from gateways.intake.receipts import Address, NewReceipt, insert_receipts
 from gateways.models import Channel, Receipt
-from gateways.receipts import Address, NewReceipt, insert_receipts
 from gateways.registry import ADAPTERS, get_adapter
 
 KEY_LENGTH = 128

@@ -13,7 +13,7 @@ from accounts.models import Membership, Organization
 from accounts.services.audit import record_audit
 from core.clock import now
 from gateways.contract import ConnectionReport
-from gateways.ingest import forget_receivers
+from gateways.intake.ingest import forget_receivers
 from gateways.models import Channel, ChannelEvent, ChannelState
 from gateways.pool.incidents import QUIET_FOR, WARNING, alert
 from gateways.pool.letters import addresses

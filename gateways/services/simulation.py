@@ -12,7 +12,7 @@ from core.ids import uuid7
 from core.tenancy import across_organizations, activate_organization
 from gateways.calls import HttpCall, HttpReply
 from gateways.contract import RawHook
-from gateways.ingest import store_hooks
+from gateways.intake.ingest import store_hooks
 from gateways.models import Channel, SimulatedHook
 from gateways.providers.simulator.brain import react, virtual_contact
 from gateways.providers.simulator.config import SimulatorConfig

@@ -16,7 +16,7 @@ from campaigns.services import lifecycle
 from conversations.models import Message
 from core.clock import now
 from gateways.contract import RawHook
-from gateways.ingest import forget_receivers, store_hooks
+from gateways.intake.ingest import forget_receivers, store_hooks
 from gateways.models import Channel, ChannelEvent, ChannelState, Receipt, ReceiptState
 from gateways.registry import ADAPTERS
 from gateways.services.drain import drain_channel

@@ -12,7 +12,7 @@ from accounts.models import Organization
 from core.clock import now
 from core.tenancy import activate_organization
 from gateways.calls import Answer, HttpCall, HttpReply, Operation, R
-from gateways.ingest import forget_receivers
+from gateways.intake.ingest import forget_receivers
 from gateways.models import Channel, ChannelState
 from gateways.transport import sync
 

@@ -11,10 +11,10 @@ from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
 from core.clock import now
-from gateways.ingest import store_now
+from gateways.intake.ingest import store_now
+from gateways.intake.receipts import NewReceipt
 from gateways.models import Channel, ChannelEvent, ChannelState, MessageStatus, Receipt
 from gateways.providers.waha.adapter import WahaAdapter
-from gateways.receipts import NewReceipt
 from gateways.services import drain as module
 from gateways.services.drain import drain_batch, drain_channel, drain_missed, replay_receipt
 from sagas.models import OutboxEvent

@@ -13,9 +13,9 @@ from django.urls import reverse
 from accounts.models import AuditEntry, Membership, Role
 from core.clock import now
 from core.tenancy import activate_organization
-from gateways.ingest import store_now
+from gateways.intake.ingest import store_now
+from gateways.intake.receipts import NewReceipt
 from gateways.models import Channel, ChannelEvent, ChannelState, MessageStatus, Receipt
-from gateways.receipts import NewReceipt
 from gateways.services.health import check_channels
 from tests.gateways.conftest import MakeChannel, Script
 from tests.support.jobs import drain

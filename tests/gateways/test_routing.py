@@ -15,7 +15,7 @@ from accounts.models import Membership
 from conversations.models import Conversation, Message
 from core.clock import now
 from core.tenancy import activate_organization
-from gateways.ingest import Refusal, receive, store_now
+from gateways.intake.ingest import Refusal, receive, store_now
 from gateways.models import Channel, ChannelEvent, MessageStatus, Receipt
 from gateways.services.drain import replay_receipt
 from tests.gateways.conftest import MakeChannel

@@ -16,7 +16,7 @@ from conversations.models import Attachment, Message
 from core.clock import now
 from gateways.calls import Answer, FailureKind, HttpCall, HttpReply, Operation, R, TransportFailure
 from gateways.contract import MediaRef, RawHook
-from gateways.ingest import store_hooks
+from gateways.intake.ingest import store_hooks
 from gateways.models import Channel, ChannelState, MissingSpan, Receipt
 from gateways.pool.backfill import MOST_TRIES, compare_histories, look_back
 from gateways.pool.silence import DOWN, watch_silences

@@ -5,8 +5,8 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from gateways.intake.receipts import NewReceipt, insert_receipts
 from gateways.models import Channel, Receipt
-from gateways.receipts import NewReceipt, insert_receipts
 from tests.gateways.conftest import MakeChannel
 
 pytestmark = pytest.mark.django_db

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection
 
-from gateways.receipts import Address, NewReceipt, insert_receipts
+from gateways.intake.receipts import Address, NewReceipt, insert_receipts
 
 logger = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection
 
-from gateways import committer, ingest
+from gateways.intake import committer, ingest
+from gateways.intake.wsgi import HookDoor
 from gateways.models import Channel, Receipt, ReceiptState
-from gateways.wsgi import HookDoor
 from tests.gateways.conftest import message, signed
 from tests.support.jobs import drain
 

@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from core.redis import redis_client
 from core.tenancy import activate_organization
-from gateways import ingest
+from gateways.intake import ingest
 from gateways.models import Channel, ChannelState, Receipt, ReceiptState
 from gateways.services.drain import drain_missed
 from sagas.models import OutboxEvent

@@ -8,9 +8,9 @@ from uuid import uuid4
 import pytest
 from django.db import DataError, OperationalError
 
-from gateways import committer as module
-from gateways.committer import Bells, Committer, OverloadedError
-from gateways.receipts import Address, NewReceipt
+from gateways.intake import committer as module
+from gateways.intake.committer import Bells, Committer, OverloadedError
+from gateways.intake.receipts import Address, NewReceipt
 
 ORGANIZATION, CHANNEL = uuid4(), uuid4()
 

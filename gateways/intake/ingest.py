@@ -1,6 +1,6 @@
 """Webhooks in: verified, checked for syntax and stored raw, all before anything in them is understood.
 
-The same function answers the fast door (:mod:`gateways.wsgi`) and the Django view (:mod:`gateways.webhooks`); they
+The same function answers the fast door (:mod:`gateways.intake.wsgi`) and the Django view (:mod:`gateways.intake.webhooks`); they
 differ in who commits. What is refused here was never stored; what is our own fault is for the caller to answer with a
 503, because some providers never retry after a 4xx.
 """
@@ -18,8 +18,8 @@ from django.db.models import Exists, OuterRef, Q
 from core.clock import now
 from core.tenancy import across_organizations
 from gateways.contract import Adapter, ConnectionUpdate, Ignored, RawHook
+from gateways.intake.receipts import Address, NewReceipt, insert_receipts
 from gateways.models import Channel, Receipt, ReceiptState
-from gateways.receipts import Address, NewReceipt, insert_receipts
 from gateways.registry import ADAPTERS, get_adapter
 from gateways.services.drain import drain_receipts
 

@@ -9,8 +9,8 @@ from urllib.parse import unquote
 
 from django.db import connection
 
-from gateways.committer import Bells, Committer
-from gateways.ingest import MAX_BODY_BYTES, Refusal, find_receiver, receive, ring
+from gateways.intake.committer import Bells, Committer
+from gateways.intake.ingest import MAX_BODY_BYTES, Refusal, find_receiver, receive, ring
 
 logger = logging.getLogger(__name__)
 

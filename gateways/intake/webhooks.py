@@ -5,7 +5,7 @@ from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from gateways.ingest import MAX_BODY_BYTES, Refusal, find_receiver, receive, store_now
+from gateways.intake.ingest import MAX_BODY_BYTES, Refusal, find_receiver, receive, store_now
 
 logger = logging.getLogger(__name__)
 
@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 @csrf_exempt
 @require_http_methods(["GET", "POST"])
 def hook(request: HttpRequest, provider: str, token: str) -> HttpResponse:
-    """Take a provider's webhook where :class:`gateways.wsgi.HookDoor` does not stand in front of Django.
+    """Take a provider's webhook where :class:`gateways.intake.wsgi.HookDoor` does not stand in front of Django.
 
     A GET is a provider's question whether the address is ours.
     """
