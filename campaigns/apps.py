@@ -10,4 +10,6 @@ class CampaignsConfig(AppConfig):
         import_module("campaigns.answering")
         import_module("campaigns.demand")
         import_module("campaigns.drill")
-        import_module("leads.panels").register(import_module("campaigns.results.panel").contact_panel)
+        panel = import_module("campaigns.results.panel")
+        import_module("leads.panels").register(panel.contact_panel)
+        import_module("conversations.panels").register(panel.chat_panel)

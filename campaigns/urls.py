@@ -3,7 +3,7 @@ from django.urls.converters import StringConverter
 
 from campaigns.schedules.views import schedule_settings
 from campaigns.sequences.views import step_change, steps_edit
-from campaigns.views import assistance, bulk, choice, guard, hours, report, results, variants, wizard
+from campaigns.views import assistance, bulk, choice, deals, guard, hours, report, results, variants, wizard
 
 
 class ActionConverter(StringConverter):
@@ -42,6 +42,7 @@ urlpatterns = [
     path("<uuid:campaign_id>/resultado.pdf", results.results_paper, name="results-pdf"),
     path("<uuid:campaign_id>/atribuicao/", results.attribution, name="attribution"),
     path("<uuid:campaign_id>/destinatarios/<uuid:recipient_id>/", report.recipient_decide, name="recipient-decide"),
+    path("<uuid:campaign_id>/destinatarios/<uuid:recipient_id>/negocio/", deals.recipient_won, name="recipient-won"),
     path("<uuid:campaign_id>/respostas/", hours.campaign_hours, name="campaign-hours"),
     path("<uuid:campaign_id>/variacoes/<uuid:variant_id>/usar/", choice.variant_choose, name="variant-choose"),
     path("<uuid:campaign_id>/<campaign_action:action>/", report.campaign_action, name="action"),

@@ -9,6 +9,7 @@ CSV, XLSX = {"file_format": "csv"}, {"file_format": "xlsx"}
 urlpatterns = [
     path("", contacts.contact_list, name="list"),
     path("acoes/<uuid:bulk_id>/", bulk.bulk_page, name="bulk"),
+    path("acoes/<uuid:bulk_id>/parar/", bulk.bulk_stop, name="bulk-stop"),
     path("acoes/<uuid:bulk_id>/desfazer/", bulk.bulk_undo, name="bulk-undo"),
     path("novo/", contacts.contact_create, name="contact-create"),
     path("selecionados/", contacts.contacts_change, name="contacts-change"),

@@ -5,6 +5,7 @@ import json
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,11 +16,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from accounts.models import AuditEntry
+from accounts.templatetags.audit import audit_words
 from billing.models import Charge
 from bookings.models import Booking
 from campaigns.models import Recipient
 from conversations.models import Attachment, Message
 from core.clock import now
+from core.moments import spoken_date_time
 from core.money import format_brl
 from core.phones import format_national
 from core.placeholders import shown
@@ -39,6 +42,16 @@ class Section:
 
     title: str
     rows: list[Row]
+
+    @property
+    def columns(self) -> list[str]:
+        """The words that have a value in some row, in the order in which rows name them."""
+        return list(dict.fromkeys(word for row in self.rows for word, value in row.items() if value not in ("", None)))
+
+    @property
+    def lines(self) -> list[list[str]]:
+        """The rows as a table of :attr:`columns`, moments in words."""
+        return [[_written(row.get(word)) for word in self.columns] for row in self.rows]
 
 
 def sections(contact: Contact) -> list[Section]:
@@ -72,11 +85,17 @@ def archive(contact: Contact) -> bytes:
     return buffer.getvalue()
 
 
+def _written(value: Any) -> str:
+    if isinstance(value, datetime):
+        return spoken_date_time(value)
+    return "" if value is None else str(value)
+
+
 def _data(contact: Contact) -> Iterator[Row]:
     known = [
         (_("Name"), contact.name), (_("Phone"), format_national(contact.phone) if contact.phone else ""),
         (_("E-mail"), contact.email), (_("City"), contact.city), (_("WhatsApp link"), contact.whatsapp_link),
-        (_("Tags"), ", ".join(contact.tags)), (_("Source"), contact.source), (_("Since"), contact.created_at),
+        (_("Tags"), ", ".join(contact.tags)), (_("Source"), _source(contact.source)), (_("Since"), contact.created_at),
         *((label, value) for _key, label, value in labelled(contact)),
         *((str(one.get_kind_display()), one.value) for one in contact.identities.order_by("created_at")),
     ]  # fmt: skip
@@ -108,7 +127,12 @@ def _brought(run: Import | None) -> Row:
 def _consent(contact: Contact) -> Iterator[Row]:
     said = AuditEntry.objects.filter(target=str(contact.pk)).order_by("at")
     yield from (
-        {_("When"): one.at, _("What"): one.action, _("By"): one.actor_name, _("Reason"): one.data.get("reason", "")}
+        {
+            _("When"): one.at,
+            _("What"): audit_words(one.action),
+            _("By"): one.actor_name,
+            _("Reason"): one.data.get("reason", ""),
+        }
         for one in said
     )
 
@@ -117,13 +141,27 @@ def _qualification(contact: Contact) -> Iterator[Row]:
     row = Qualification.objects.filter(contact=contact).first()
     if row is None:
         return
-    yield {_("Criterion"): _("Score"), _("Points"): row.score, _("Reason"): row.temperature}
+    yield {_("Criterion"): _("Score"), _("Points"): row.score, _("Reason"): row.temperature.replace("_", " ")}
     for line in row.breakdown:
         yield {
-            _("Criterion"): line.get("criterion"),
+            _("Criterion"): _criterion(line.get("criterion", "")),
             _("Points"): line.get("points"),
             _("Reason"): line.get("reason", ""),
         }
+
+
+def _source(code: str) -> str:
+    return {"import": _("spreadsheet"), "manual": _("written down by the business"), "agenda": _("Agenda")}.get(
+        code, code
+    )
+
+
+def _criterion(code: str) -> str:
+    words = {
+        "urgency": _("Urgency"), "interest": _("Interest"), "knowledge": _("Knowledge"), "location": _("Place"), "name": _("Name"),
+        "threshold": _("Thresholds of temperature"), "engagement": _("Engagement"),
+    }  # fmt: skip
+    return words.get(code, code)
 
 
 def _campaigns(contact: Contact) -> Iterator[Row]:
@@ -131,7 +169,8 @@ def _campaigns(contact: Contact) -> Iterator[Row]:
     for row in rows:
         yield {
             _("Campaign"): row.campaign.name, _("State"): row.get_state_display(), _("Reason"): row.get_skip_reason_display(),
-            pgettext("at", "Sent"): row.sent_at, pgettext("at", "Answered"): row.replied_at, _("Message"): shown(row.body),
+            pgettext("at", "Sent"): row.sent_at, pgettext("at", "Answered"): row.replied_at,
+            _("Deal closed"): row.won_at, _("Message"): shown(row.body),
         }  # fmt: skip
 
 

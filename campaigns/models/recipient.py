@@ -47,6 +47,9 @@ class Recipient(OrganizationOwned):
     ``pinned`` contact has talked with ``channel`` before and stays with it unless that number dies. The composite keys of the
     migrations tie each row to its campaign, contact, wording and number; plain ones beside them would be checked for nothing.
 
+    ``won_at`` is when somebody of the business said that the contact closed a deal because of this message; of the messages of
+    one campaign to a contact at most one bears it.
+
     In a sequence a row ``leads_on`` while the next step may follow it, or says why it was ``stopped``. A message with
     ``silent_since`` leaves only if the contact has written nothing since then.
     """
@@ -84,6 +87,7 @@ class Recipient(OrganizationOwned):
     delivered_at = models.DateTimeField(null=True)
     read_at = models.DateTimeField(null=True)
     replied_at = models.DateTimeField(null=True)
+    won_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("recipient")
@@ -103,6 +107,7 @@ class Recipient(OrganizationOwned):
             models.Index(fields=["campaign", "state", "position"], name="recipient_by_state"),
             models.Index(fields=["campaign", "-sent_at"], condition=~Q(sent_at=None), name="recipient_sent"),
             models.Index(fields=["campaign", "-replied_at"], condition=~Q(replied_at=None), name="recipient_replied"),
+            models.Index(fields=["campaign"], condition=~Q(won_at=None), name="recipient_won"),
             models.Index(fields=["channel", "external_id"], condition=~Q(external_id=None), name="recipient_external"),
             models.Index(fields=["organization", "contact", "-sent_at"], name="recipient_contact"),
         ]

@@ -18,6 +18,7 @@ from campaigns.rates import conversion_rate, success_rate
 SENT_STATES = (RecipientState.SENT, RecipientState.DELIVERED, RecipientState.READ)
 REPLIED = "replied"
 PENDING = "pending"
+WON = "won"
 NO_REASON = "-"
 REASON_COLUMNS: dict[str, str] = {
     RecipientState.FAILED: "error_code", RecipientState.INVALID: "error_code", RecipientState.SKIPPED: "skip_reason",
@@ -211,6 +212,8 @@ def recipients(campaign: Campaign, state: str = "", reason: str = "") -> "QueryS
     )
     if state == REPLIED:
         return rows.exclude(replied_at=None)
+    if state == WON:
+        return rows.exclude(won_at=None)
     if state == PENDING:
         return rows.filter(state__in=[RecipientState.QUEUED, RecipientState.SENDING])
     if reason and state in REASON_COLUMNS and "\0" not in reason:

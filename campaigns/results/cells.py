@@ -50,9 +50,15 @@ _OWNED = f"""
 SELECT r.id, r.variant_id, r.channel_id, r.sent_at, h.kind, h.micros FROM ({_HAPPENED}) h {_LED_TO}
 WHERE r.campaign_id = %(campaign)s
 """
+_WON = """
+SELECT variant_id, channel_id, EXTRACT(HOUR FROM sent_at AT TIME ZONE %(zone)s)::int, 'won', count(*), 0::bigint
+FROM campaigns_recipient WHERE organization_id = %(organization)s AND campaign_id = %(campaign)s AND won_at IS NOT NULL
+GROUP BY 1, 2, 3
+"""
 _BY_CELL = f"""
 SELECT variant_id, channel_id, EXTRACT(HOUR FROM sent_at AT TIME ZONE %(zone)s)::int, kind, count(DISTINCT id), sum(micros)::bigint
 FROM ({_OWNED}) owned GROUP BY 1, 2, 3, 4
+UNION ALL {_WON}
 """
 BY_CAMPAIGN = f"""
 SELECT r.campaign_id, h.kind, count(*), sum(h.micros)::bigint FROM ({_HAPPENED}) h {_LED_TO}
@@ -82,6 +88,7 @@ class Cell:
     qualified: int = 0
     booked: int = 0
     paid: int = 0
+    won: int = 0
     fee: int = 0
     ai: int = 0
     revenue: int = 0

@@ -15,8 +15,8 @@ from core.moments import spoken_date_time
 from core.money import format_brl
 from core.paper import Bar, Figure, Paper
 
-COUNTED = ("total", "sent", "delivered", "read", "replied", "qualified", "booked", "paid", "failed")
-WIDTHS = (33, 16, 18, 18, 16, 23, 21, 20, 17, 18, 21, 21, 25)
+COUNTED = ("total", "sent", "delivered", "read", "replied", "qualified", "booked", "paid", "won", "failed")
+WIDTHS = (30, 14, 18, 18, 15, 23, 22, 20, 17, 18, 16, 20, 21, 23)
 STEPS = ("total", "delivered", "read", "replied", "qualified", "booked", "paid")
 
 

@@ -35,7 +35,7 @@ def people_headers() -> list[str]:
     return [
         pgettext("funnel", "List"), pgettext("messages", "Sent"), pgettext("messages", "Delivered"), pgettext("messages", "Read"),
         pgettext("people", "Answered"), pgettext("people", "Qualified"), pgettext("people", "Booked"), pgettext("people", "Paid"),
-        pgettext("messages", "Failed"),
+        pgettext("deals", "Closed"), pgettext("messages", "Failed"),
     ]  # fmt: skip
 
 
@@ -43,7 +43,7 @@ def _line_row(line: Line) -> list[Any]:
     people, each = line.people, line.cents_per_qualified
     return [
         line.name, people.total, people.sent, people.delivered, people.read, people.replied, people.qualified, people.booked,
-        people.paid, people.failed, reais(line.fee_cents), reais(line.ai_cents), reais(line.cost_cents),
+        people.paid, people.won, people.failed, reais(line.fee_cents), reais(line.ai_cents), reais(line.cost_cents),
         reais(line.revenue_cents), "" if each is None else reais(each),
     ]  # fmt: skip
 
@@ -53,7 +53,7 @@ def recipient_rows(campaign: Campaign, recipients: Iterable[Recipient]) -> Rows:
     headers = [
         _("Name"), _("Phone"), _("Variation"), _("Number"), _("State"), _("Reason"), pgettext("at", "Sent"),
         pgettext("at", "Delivered"), pgettext("at", "Read"), pgettext("at", "Answered"), pgettext("person", "Qualified"),
-        _("Bookings"), _("Payments"), _("Meta's fee (R$)"), _("AI (R$)"), _("Revenue (R$)"),
+        _("Bookings"), _("Payments"), _("Deal closed"), _("Meta's fee (R$)"), _("AI (R$)"), _("Revenue (R$)"),
     ]  # fmt: skip
     deeds, nothing = deeds_of(campaign), Cell()
     return headers, (_recipient_row(campaign, one, deeds.get(one.pk, nothing)) for one in recipients)
@@ -64,7 +64,8 @@ def _recipient_row(campaign: Campaign, one: Recipient, did: Cell) -> list[Any]:
     return [
         one.contact.name, one.phone, one.variant.label if one.variant else "", one.channel.name if one.channel else "",
         one.get_state_display(), reason_words(one), one.sent_at, one.delivered_at, one.read_at, one.replied_at,
-        bool(did.qualified), did.booked, did.paid, *(Decimal(micros).scaleb(-MICRO_DIGITS) for micros in (fee, did.ai, did.revenue)),
+        bool(did.qualified), did.booked, did.paid, one.won_at,
+        *(Decimal(micros).scaleb(-MICRO_DIGITS) for micros in (fee, did.ai, did.revenue)),
     ]  # fmt: skip
 
 

@@ -30,6 +30,7 @@ from campaigns.schedules.series import forget, go_on
 from campaigns.sequences.people import going_on
 from campaigns.services import audience
 from campaigns.services.bell import ring_senders
+from campaigns.services.deals import adjust_deals
 from campaigns.services.drafts import VariantDraft, check_start, create_campaign, update_draft
 from campaigns.services.freezing import build
 from campaigns.services.official import keep_fees
@@ -165,22 +166,6 @@ def delete(campaign: Campaign, *, actor: Membership | None = None) -> None:
     record_audit("campaign.deleted", actor=actor, target=locked.name, data={"total": locked.total})
     Campaign.objects.filter(pk=locked.pk)._raw_delete(using=connection.alias)
     tell_pages(locked)
-
-
-def adjust_deals(campaign: Campaign, change: int, *, actor: Membership | None = None) -> int:
-    """Add to the closed deals, or take away, never below zero; return how many there are."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE campaigns_campaign SET closed_deals = GREATEST(0, closed_deals + %s) "
-            "WHERE id = %s AND organization_id = %s RETURNING closed_deals",
-            [change, campaign.pk, campaign.organization_id],
-        )
-        row: tuple[int] | None = cursor.fetchone()
-        if row is None:
-            raise Campaign.DoesNotExist
-        record_audit("campaign.deals", actor=actor, target=campaign.name, data={"change": change, "deals": row[0]})
-        tell_pages(campaign)
-    return row[0]
 
 
 @transaction.atomic

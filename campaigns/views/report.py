@@ -31,6 +31,7 @@ from campaigns.sequences.funnel import funnel_of
 from campaigns.services import lifecycle
 from campaigns.services.audience import ordered_lists, preview_of
 from campaigns.services.audience_rules import AudienceRules
+from campaigns.services.deals import won_by
 from campaigns.services.recipients import COUNTED, count_retryable, decide_unknown, retry_failed
 from campaigns.services.shares import LEAST_SENT, shares_now
 from campaigns.services.transitions import Action, is_allowed
@@ -181,11 +182,16 @@ def _report(request: MemberRequest, campaign: Campaign, parts: Sequence[queries.
     is_running = campaign.state == CampaignState.RUNNING
     first = [row["variant"] for row in variants if row["variant"].step == 1]
     may_choose = len(first) > 1 and stats.pending > 0 and is_allowed(campaign, Action.CHOOSE)
+    won = won_by(campaign) if campaign.closed_deals else {}
     shares = shares_now(campaign, first) if may_choose else {}
     return {
         "campaign": campaign,
         "stats": stats,
-        "variants": [row | {"share": shares.get(row["variant"].pk)} for row in variants],
+        "variants": [
+            row | {"share": shares.get(row["variant"].pk), "won": won.get(row["variant"].pk, 0)} for row in variants
+        ],
+        "won": sum(won.values()),
+        "by_hand": campaign.closed_deals - sum(won.values()),
         "verdict": verdict(variants) if campaign.started_at else None,
         "may_choose": may_choose,
         "least_sample": LEAST_SENT,
@@ -274,16 +280,19 @@ def _recipients(request: MemberRequest, campaign: Campaign, parts: Sequence[quer
         "state_filter": state,
         "reason_filter": reason,
         "reasons": _reasons(campaign, state),
-        "filters": _filters(queries.stats(campaign, parts), state),
+        "filters": _filters(
+            queries.stats(campaign, parts), sum(won_by(campaign).values()) if campaign.closed_deals else 0, state
+        ),
     }
 
 
-def _filters(figures: queries.CampaignStats, chosen: str) -> list[tuple[str, str, int]]:
+def _filters(figures: queries.CampaignStats, won: int, chosen: str) -> list[tuple[str, str, int]]:
     """Return the filters of the list that have somebody in them: (value, name, how many)."""
     found = [
         ("", pgettext("recipients", "All"), figures.total + figures.skipped),
         (queries.REPLIED, pgettext("people", "Answered"), figures.replied),
         (queries.PENDING, pgettext("recipients", "In line"), figures.pending),
+        (queries.WON, pgettext("recipients", "Closed a deal"), won),
         ("sent", pgettext("recipients", "Only sent"), figures.only_sent),
         ("delivered", pgettext("recipients", "Only delivered"), figures.only_delivered),
         ("read", pgettext("recipients", "Read"), figures.read),

@@ -73,6 +73,21 @@ def undo(bulk: BulkAction, *, actor: Membership) -> None:
         _ring(locked)
 
 
+def stop(bulk: BulkAction, *, actor: Membership) -> None:
+    """Leave what still waits as it is; a portion that is being done comes to its end. What was changed can be undone."""
+    kind = kind_of(bulk.kind)
+    _check_role(kind, actor)
+    with transaction.atomic():
+        waiting = BulkItem.objects.filter(bulk=bulk, state=ItemState.WAITING)
+        stopped = BulkAction.objects.filter(pk=bulk.pk, state=BulkState.RUNNING)
+        if not stopped.exists():
+            raise BulkError(_("It has come to its end already."), code="over")
+        count = waiting.update(state=ItemState.STOPPED)
+        stopped.update(state=BulkState.DONE, finished_at=now())
+        record_audit("bulk.stopped", actor=actor, target=kind.code, data={"bulk": str(bulk.pk), "count": count})
+        _tell(bulk)
+
+
 def can_undo(bulk: BulkAction) -> bool:
     return bulk.state == BulkState.DONE and bulk.finished_at is not None and bulk.finished_at > now() - UNDO_WITHIN
 

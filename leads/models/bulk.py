@@ -48,6 +48,7 @@ class ItemState(models.TextChoices):
     REFUSED = "refused", _("refused")
     UNDONE = "undone", _("undone")
     KEPT = "kept", _("changed since")
+    STOPPED = "stopped", _("left as it was")
 
 
 class BulkItem(OrganizationOwned):

@@ -12,7 +12,7 @@ from accounts.http import MemberRequest
 from accounts.models import Role
 from leads.bulk import running
 from leads.bulk.kinds import kind_of
-from leads.models import BulkAction
+from leads.models import BulkAction, BulkState
 
 
 @require_safe
@@ -21,7 +21,7 @@ def bulk_page(request: MemberRequest, bulk_id: UUID) -> HttpResponse:
     bulk = _get(bulk_id)
     counts = running.counts(bulk)
     is_undoing = bulk.state in ("undoing", "undone")
-    done = counts["undone"] + counts["kept"] if is_undoing else bulk.total - counts["waiting"]
+    done = counts["undone"] + counts["kept"] if is_undoing else bulk.total - counts["waiting"] - counts["stopped"]
     context = {
         "bulk": bulk,
         "kind": kind_of(bulk.kind),
@@ -29,6 +29,7 @@ def bulk_page(request: MemberRequest, bulk_id: UUID) -> HttpResponse:
         "done": done,
         "of": done + counts["changed"] if is_undoing else bulk.total,
         "at_work": bulk.state in running.AT_WORK,
+        "can_stop": bulk.state == BulkState.RUNNING and request.membership.has_role(kind_of(bulk.kind).role),
         "can_undo": running.can_undo(bulk)
         and request.membership.has_role(kind_of(bulk.kind).role)
         and counts["changed"],
@@ -44,6 +45,17 @@ def bulk_undo(request: MemberRequest, bulk_id: UUID) -> HttpResponse:
         running.undo(bulk, actor=request.membership)
     except running.BulkError as error:
         messages.error(request, error.message)
+    return redirect("leads:bulk", bulk.pk)
+
+
+@require_POST
+@role_required(Role.AGENT)
+def bulk_stop(request: MemberRequest, bulk_id: UUID) -> HttpResponse:
+    bulk = _get(bulk_id)
+    try:
+        running.stop(bulk, actor=request.membership)
+    except running.BulkError as error:
+        messages.info(request, error.message)
     return redirect("leads:bulk", bulk.pk)
 
 

@@ -14,7 +14,7 @@ from core.clock import now
 from core.tenancy import activate_organization
 from leads.bulk import contacts as kinds
 from leads.bulk import running
-from leads.bulk.running import BulkError, begin, counts, resume_stalled_bulks, run_bulk, undo
+from leads.bulk.running import BulkError, begin, counts, resume_stalled_bulks, run_bulk, stop, undo
 from leads.models import BulkAction, BulkState, Contact, ContactList, ListMembership
 from leads.queries import contacts
 from leads.services.lists import create_list
@@ -227,3 +227,40 @@ def test_the_page_refuses_viewers_and_others(
     assert login(vera).post(f"{page}desfazer/").status_code == 403
     assert login(carla).get(page).status_code == 404
     assert login(carla).post(f"{page}desfazer/").status_code == 404
+
+
+def test_what_still_waits_is_left_when_somebody_stops_it_and_the_rest_can_be_undone(
+    people: list[Contact], ana: Membership
+) -> None:
+    bulk = tag_all(ana)
+    with activate_organization(ana.organization_id):
+        assert running._portion(bulk.pk)
+    stop(bulk, actor=ana)
+    drain()
+    found = counts(bulk)
+    assert (found["changed"], found["stopped"], found["waiting"], tagged()) == (5, 7, 0, 5)
+    assert fresh(bulk).state == BulkState.DONE
+    assert AuditEntry.objects.get(action="bulk.stopped").data["count"] == 7
+    undo(fresh(bulk), actor=ana)
+    drain()
+    assert tagged() == 0 and counts(bulk)["stopped"] == 7
+
+
+def test_what_is_over_cannot_be_stopped(people: list[Contact], ana: Membership) -> None:
+    bulk = tag_all(ana)
+    drain()
+    with pytest.raises(BulkError):
+        stop(bulk, actor=ana)
+    assert tagged() == 12
+
+
+def test_the_page_stops_it(people: list[Contact], bruno: Membership, vera: Membership, login: Any) -> None:
+    bulk = tag_all(bruno)
+    running._portion(bulk.pk)
+    client, address = login(bruno), f"/leads/acoes/{bulk.pk}/"
+    assert f"{address}parar/" in client.get(address).content.decode()
+    assert f"{address}parar/" not in login(vera).get(address).content.decode()
+    assert login(vera).post(f"{address}parar/").status_code == 403
+    page = client.post(f"{address}parar/", follow=True).content.decode()
+    assert "Parada" in page and "5 de 12" in page and f"{address}desfazer/" in page
+    assert "Já terminou" in client.post(f"{address}parar/", follow=True).content.decode()

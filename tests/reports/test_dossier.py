@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 from typing import Any
 
@@ -98,6 +99,12 @@ def test_it_holds_all_that_every_app_knows(bia: Contact, ana: Membership, login:
     assert files[file] == PNG
     assert file in page
     assert AuditEntry.objects.filter(action="contact.dossier", target=str(bia.pk), actor=ana).exists()
+
+
+def test_the_page_is_in_the_words_of_the_reader(bia: Contact, ana: Membership, login: Any) -> None:
+    page = opened(login(ana).post(f"/inicio/contatos/{bia.pk}/dossie.zip"))["dossie.html"].decode()
+    assert "Exportou o dossiê de um contato" in page and "<table" in page
+    assert not re.search(r"contact\.dossier|>(urgency|interest|knowledge|location|engagement|import)<", page)
 
 
 def test_it_holds_nothing_of_others_and_no_notes_of_the_team(bia: Contact, ana: Membership, login: Any) -> None:

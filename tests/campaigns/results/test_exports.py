@@ -22,7 +22,7 @@ from tests.campaigns.results.conftest import AFTERNOON, MORNING, World
 pytestmark = pytest.mark.django_db
 Login = Callable[[Membership | User], Client]
 DAY = timedelta(days=1)
-PEOPLE = ("total", "sent", "delivered", "read", "replied", "qualified", "booked", "paid", "failed")
+PEOPLE = ("total", "sent", "delivered", "read", "replied", "qualified", "booked", "paid", "won", "failed")
 
 
 @pytest.fixture
@@ -67,16 +67,16 @@ def test_the_sums_of_csv_and_workbook_are_the_cards(bruno: Membership, login: Lo
     people = [getattr(whole.people, column) for column in PEOPLE]
 
     rows = from_csv(taken(client, sold, f"resultado.csv?por={way}"))[1:]
-    assert [sum(int(row[column]) for row in rows) for column in range(1, 10)] == people
-    assert all(re.fullmatch(r"-?\d+,\d\d", cell) for row in rows for cell in row[10:14]), "decimal comma, two decimals"
-    assert sum(parse_cents(row[12]) for row in rows) == shown["Custo"] == whole.cost_cents
-    assert sum(parse_cents(row[13]) for row in rows) == shown["Receita"] == 1_239_570
+    assert [sum(int(row[column]) for row in rows) for column in range(1, 11)] == people
+    assert all(re.fullmatch(r"-?\d+,\d\d", cell) for row in rows for cell in row[11:15]), "decimal comma, two decimals"
+    assert sum(parse_cents(row[13]) for row in rows) == shown["Custo"] == whole.cost_cents
+    assert sum(parse_cents(row[14]) for row in rows) == shown["Receita"] == 1_239_570
 
     book = CalamineWorkbook.from_filelike(io.BytesIO(taken(client, sold, f"resultado.xlsx?por={way}")))
     cells: list[Any] = book.get_sheet_by_index(0).to_python()[1:]
-    assert [sum(row[column] for row in cells) for column in range(1, 10)] == people
-    assert round(sum(row[12] for row in cells) * 100) == shown["Custo"]
-    assert round(sum(row[13] for row in cells) * 100) == shown["Receita"]
+    assert [sum(row[column] for row in cells) for column in range(1, 11)] == people
+    assert round(sum(row[13] for row in cells) * 100) == shown["Custo"]
+    assert round(sum(row[14] for row in cells) * 100) == shown["Receita"]
 
 
 def test_the_recipients_add_up_to_the_cards_in_both_formats(bruno: Membership, login: Login, sold: World) -> None:

@@ -86,8 +86,8 @@ def test_both_tables_add_up_to_the_page_to_the_cent(busy: World) -> None:
         headers, lines = line_rows(results_of(busy.campaign, way).lines, way)
         table = list(lines)
         assert len(headers) == len(table[0])
-        assert sum(row[12] for row in table) * 100 == whole.cost_cents
-        assert sum(row[13] for row in table) * 100 == whole.revenue_cents
+        assert sum(row[13] for row in table) * 100 == whole.cost_cents
+        assert sum(row[14] for row in table) * 100 == whole.revenue_cents
 
 
 def test_the_ledger_is_told_once_among_campaigns(busy: World, make_campaign: Any) -> None:
