@@ -25,6 +25,7 @@ def bulk_page(request: MemberRequest, bulk_id: UUID) -> HttpResponse:
     context = {
         "bulk": bulk,
         "kind": kind_of(bulk.kind),
+        "section": kind_of(bulk.kind).back.partition(":")[0],
         "counts": counts,
         "done": done,
         "of": done + counts["changed"] if is_undoing else bulk.total,

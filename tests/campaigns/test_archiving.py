@@ -186,3 +186,12 @@ def test_a_draft_that_is_scheduled_stands_on_the_list_again(in_acme: Organizatio
     campaign = archive(make_campaign())
     lifecycle.schedule(campaign, now() + timedelta(hours=1))
     assert fresh(campaign).archived_at is None
+
+
+def test_the_page_of_an_action_on_campaigns_belongs_to_campaigns(
+    in_acme: Organization, make_campaign: Any, bruno: Membership, login: Any
+) -> None:
+    make_campaign()
+    client = login(bruno)
+    page = client.post(f"{LIST}selecionadas/", {"action": "archive", "all": "1"}, follow=True).content.decode()
+    assert '<a href="/campanhas/" aria-current="page">' in page and page.count('aria-current="page"') == 1
