@@ -12,10 +12,11 @@ from campaigns.models.guard import CampaignGuard
 from campaigns.models.recipient import Recipient, RecipientState, SkipReason
 from campaigns.models.sequence import Step, StopReason, WaitUnit
 from campaigns.models.series import Occurrence, Outcome, Recurrence, ScheduleSettings
-from campaigns.models.tally import Tally
+from campaigns.models.tally import AnswerTally, Tally
 
 __all__ = [
     "PLAN_PREFIX",
+    "AnswerTally",
     "Campaign",
     "CampaignAgent",
     "CampaignChannel",

@@ -2,7 +2,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import OrganizationOwned
+from accounts.models import Organization, OrganizationOwned
 from campaigns.models.campaign import Campaign, Variant
 from campaigns.models.sequence import StopReason
 from gateways.models import Channel
@@ -54,6 +54,9 @@ class Recipient(OrganizationOwned):
     ``silent_since`` leaves only if the contact has written nothing since then.
     """
 
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="+", db_index=False, verbose_name=_("organization")
+    )
     campaign = models.ForeignKey(
         Campaign, on_delete=models.CASCADE, related_name="recipients", db_index=False, db_constraint=False
     )
@@ -105,6 +108,14 @@ class Recipient(OrganizationOwned):
             models.Index(fields=["campaign", "step"], condition=~Q(stopped=""), name="recipient_stopped"),
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="recipient_lease"),
             models.Index(fields=["campaign", "state", "position"], name="recipient_by_state"),
+            models.Index(
+                fields=["campaign", "state", "error_code", "position"],
+                condition=Q(state__in=["failed", "invalid"]),
+                name="recipient_by_error",
+            ),
+            models.Index(
+                fields=["campaign", "skip_reason", "position"], condition=Q(state="skipped"), name="recipient_by_skip"
+            ),
             models.Index(fields=["campaign", "-sent_at"], condition=~Q(sent_at=None), name="recipient_sent"),
             models.Index(fields=["campaign", "-replied_at"], condition=~Q(replied_at=None), name="recipient_replied"),
             models.Index(fields=["campaign"], condition=~Q(won_at=None), name="recipient_won"),

@@ -37,7 +37,34 @@ class Tally(OrganizationOwned):
         indexes = [
             models.Index(fields=["campaign"], name="tally_campaign"),
             models.Index(fields=["campaign"], condition=Q(folded=False), name="tally_new"),
+            models.Index(fields=["organization", "hour"], name="tally_hour"),
         ]
 
     def __str__(self) -> str:
         return f"{self.campaign_id}: {self.people} {self.state}"
+
+
+class AnswerTally(OrganizationOwned):
+    """How many answers a campaign got in an hour, by when they came: kept and summed up as :class:`Tally` is."""
+
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    campaign = models.ForeignKey(
+        Campaign, on_delete=models.CASCADE, related_name="answer_tallies", db_constraint=False, db_index=False
+    )
+    hour = models.DateTimeField()
+    people = models.IntegerField()
+    folded = models.BooleanField(default=False, db_default=False)
+
+    class Meta:
+        verbose_name = _("count of answers")
+        verbose_name_plural = _("counts of answers")
+        indexes = [
+            models.Index(fields=["campaign", "hour"], name="answers_campaign"),
+            models.Index(fields=["campaign"], condition=Q(folded=False), name="answers_new"),
+            models.Index(fields=["organization", "hour"], name="answers_hour"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.campaign_id}: {self.people} at {self.hour}"

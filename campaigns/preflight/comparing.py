@@ -29,7 +29,7 @@ class Comparison:
     """``ends_at`` is the real end, or the one in sight while the campaign runs; ``late_seconds`` how much later than planned.
 
     ``messages`` of a sequence are planned as if nobody ended it. ``by_channel`` are those of each number up to now, ``due`` how
-    many were planned to have left by now.
+    many were planned to have left by now; ``ai_at`` is of when the cost of the AI is, None for now.
     """
 
     made_at: datetime
@@ -41,6 +41,7 @@ class Comparison:
     fee: Compared
     ai: Compared
     by_channel: dict[UUID, Compared]
+    ai_at: datetime | None = None
 
     @property
     def late_seconds(self) -> int | None:
@@ -71,6 +72,7 @@ def compare(campaign: Campaign) -> Comparison | None:
         by_channel={
             pk: Compared(sum(count for _hour, count in sent.get(pk, ())), done.get(pk, 0)) for pk in {*sent, *done}
         },
+        ai_at=found.at,
     )
 
 

@@ -2,19 +2,15 @@
 
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count
-from django.db.models.functions import ExtractHour, ExtractIsoWeekDay
+from django.db.models import Sum
 
-from campaigns.models import Campaign, Recipient
+from campaigns.models import AnswerTally, Campaign
 from core.week import Week
 
 
 def replies_of(campaign: Campaign) -> Week:
-    """Return the answers to a campaign by weekday and hour of the organization's own clock; only those who answered are read."""
+    """Return the answers to a campaign by weekday and hour of the organization's own clock, from the counts by the hour."""
     clock = ZoneInfo(campaign.organization.timezone)
-    rows = Recipient.objects.filter(campaign=campaign).exclude(replied_at=None).order_by()
-    parts = rows.annotate(
-        day=ExtractIsoWeekDay("replied_at", tzinfo=clock), clock=ExtractHour("replied_at", tzinfo=clock)
-    )
-    counted = parts.values_list("day", "clock").annotate(count=Count("pk"))
-    return Week.of((day - 1, hour, count) for day, hour, count in counted)
+    hours = AnswerTally.objects.filter(campaign=campaign).values_list("hour").annotate(count=Sum("people"))
+    local = [(at.astimezone(clock), count) for at, count in hours.filter(count__gt=0)]
+    return Week.of((at.weekday(), at.hour, count) for at, count in local)

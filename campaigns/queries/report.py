@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.core.cache import cache
-from django.db.models import Count, Max
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from campaigns.models import Campaign, CampaignState, Recipient, RecipientState
@@ -19,7 +18,6 @@ from gateways.models import ChannelState
 from gateways.queries import Card, cards_of
 
 LOOK_BACK = timedelta(minutes=10)
-MANY_ANSWERS = 5_000
 TICKS = 150
 """As many lines as can be told apart on a track."""
 FAILURES = (RecipientState.FAILED, RecipientState.INVALID)
@@ -61,21 +59,6 @@ def _recent(campaign: Campaign, column: str, at: datetime) -> dict[UUID, list[st
         place = round((moment - since) / LOOK_BACK * TICKS) * 100 / TICKS
         found[channel_id].setdefault(f"{place:.1f}%")
     return defaultdict(list, {channel_id: list(places) for channel_id, places in found.items()})
-
-
-def answer_temperatures(campaign: Campaign, answers: int = 0) -> dict[str, int]:
-    """Return how many of those who answered are of which temperature now; '' who is not qualified yet.
-
-    Where there are very many ``answers`` it is what was so within the last minute.
-    """
-    if answers <= MANY_ANSWERS:
-        return _temperatures(campaign)
-    return cache.get_or_set(f"temperatures:{campaign.pk}", lambda: _temperatures(campaign), 60) or {}
-
-
-def _temperatures(campaign: Campaign) -> dict[str, int]:
-    rows = Recipient.objects.filter(campaign=campaign).exclude(replied_at=None).values_list("contact__temperature")
-    return dict(rows.annotate(count=Count("pk")))
 
 
 def failures(campaign: Campaign) -> list[tuple[int, str]]:

@@ -5,6 +5,7 @@ before it and whose campaign's days were not over. So each belongs to one campai
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -38,17 +39,27 @@ SELECT 'ai', v.contact_id, m.at, m.cost_micros
 FROM sdr_modelcall m JOIN conversations_conversation v ON v.id = m.conversation_ref AND v.organization_id = m.organization_id
 WHERE m.organization_id = %(organization)s AND m.at >= %(since)s AND m.cost_micros > 0
 """
+# The newest message before, of any campaign: for one contact.
 _LED_TO = """
 CROSS JOIN LATERAL (
   SELECT r.* FROM campaigns_recipient r JOIN campaigns_campaign c ON c.id = r.campaign_id
   WHERE r.organization_id = %(organization)s AND r.contact_id = h.contact_id AND r.sent_at <= h.at
     AND r.sent_at > h.at - make_interval(days => c.attribution_days)
-  ORDER BY r.sent_at DESC LIMIT 1
+  ORDER BY r.sent_at DESC, r.id DESC LIMIT 1
 ) r
 """
+# The same from the side of one campaign, whose size decides what it costs: its messages, unless a newer one counts.
 _OWNED = f"""
-SELECT r.id, r.variant_id, r.channel_id, r.sent_at, h.kind, h.micros FROM ({_HAPPENED}) h {_LED_TO}
-WHERE r.campaign_id = %(campaign)s
+SELECT r.id, r.variant_id, r.channel_id, r.sent_at, h.kind, h.micros FROM ({_HAPPENED}) h
+JOIN campaigns_recipient r ON r.organization_id = %(organization)s AND r.campaign_id = %(campaign)s AND r.contact_id = h.contact_id
+JOIN campaigns_campaign own ON own.id = r.campaign_id
+  AND r.sent_at <= h.at AND r.sent_at > h.at - make_interval(days => own.attribution_days)
+WHERE NOT EXISTS (
+  SELECT 1 FROM campaigns_recipient n JOIN campaigns_campaign c ON c.id = n.campaign_id
+  WHERE n.organization_id = %(organization)s AND n.contact_id = h.contact_id
+    AND n.sent_at <= h.at AND n.sent_at > h.at - make_interval(days => c.attribution_days)
+    AND (n.sent_at, n.id) > (r.sent_at, r.id)
+)
 """
 _WON = """
 SELECT variant_id, channel_id, EXTRACT(HOUR FROM sent_at AT TIME ZONE %(zone)s)::int, 'won', count(*), 0::bigint
@@ -98,11 +109,23 @@ class Cell:
             setattr(self, name, getattr(self, name) + value)
 
 
-def cells_of(campaign: Campaign) -> dict[Place, Cell]:
-    """Return the facts of a campaign in two queries."""
-    zone = campaign.organization.timezone
-    found = defaultdict(Cell, _messages(campaign, zone))
-    for variant_id, channel_id, hour, kind, people, micros in _asked(campaign, _BY_CELL, zone=zone):
+Deeds = list[tuple[UUID | None, UUID | None, int, str, int, int]]
+
+
+def count_deeds(campaign: Campaign) -> Deeds:
+    """Return what followed the messages: (wording, number, hour, kind, people, millionths of a real)."""
+    return _asked(campaign, _BY_CELL, zone=campaign.organization.timezone)
+
+
+def messages_of(campaign: Campaign) -> dict[Place, Cell]:
+    """Return people and fees of now, without what followed."""
+    return _messages(campaign, campaign.organization.timezone)
+
+
+def with_deeds(messages: Mapping[Place, Cell], deeds: Deeds) -> dict[Place, Cell]:
+    """Return the facts of a campaign: its messages, and what followed."""
+    found = defaultdict(Cell, messages)
+    for variant_id, channel_id, hour, kind, people, micros in deeds:
         _record(found[Place(variant_id, channel_id, hour)], kind, people, micros)
     return dict(found)
 

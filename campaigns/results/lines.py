@@ -1,14 +1,16 @@
 """The figures of a campaign as lines: one in all, and one by wording, number or hour. Lines add up to the whole, to the cent."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 
 from campaigns.models import Campaign
-from campaigns.results.cells import Cell, Place, cells_of
+from campaigns.results.cells import Cell, Place, messages_of, with_deeds
+from campaigns.results.followed import deeds, deeds_now
 
 MICROS_PER_CENT = 10_000
 WAYS = ("variante", "numero", "hora")
@@ -40,13 +42,27 @@ class Line:
 
 @dataclass(frozen=True)
 class Results:
+    """``at`` is of when what followed the messages is, None for now."""
+
     whole: Line
     lines: Sequence[Line]
+    at: datetime | None = None
 
 
 def results_of(campaign: Campaign, way: str = WAYS[0]) -> Results:
-    """Return the whole of a campaign and its lines by ``way``, one of :data:`WAYS`."""
-    cells = cells_of(campaign)
+    """Return the whole of a campaign and its lines by ``way``, one of :data:`WAYS`, for a page."""
+    messages = messages_of(campaign)
+    kept = deeds(campaign, sum(cell.replied for cell in messages.values()))
+    return replace(_results(campaign, way, with_deeds(messages, kept.value)), at=kept.at)
+
+
+def results_now(campaign: Campaign, *ways: str) -> dict[str, Results]:
+    """Return the same of this moment by several ways, counted once: for what is taken away."""
+    cells = with_deeds(messages_of(campaign), deeds_now(campaign))
+    return {way: _results(campaign, way, cells) for way in ways}
+
+
+def _results(campaign: Campaign, way: str, cells: Mapping[Place, Cell]) -> Results:
     names = _names(campaign, way)
     key = _KEYS[way]
     groups: dict[Any, Cell] = {known: Cell() for known in names}

@@ -13,6 +13,7 @@ from accounts.services.audit import record_audit
 from campaigns.errors import CampaignStateError, EmptyAudienceError
 from campaigns.events import CampaignFinished, CampaignStarted
 from campaigns.models import (
+    AnswerTally,
     Campaign,
     CampaignAgent,
     CampaignChannel,
@@ -161,7 +162,7 @@ def delete(campaign: Campaign, *, actor: Membership | None = None) -> None:
         raise CampaignStateError(_("Some messages are on their way. Try again in a minute."), code="in_flight")
     forget(locked)
     # Straight to the tables: collecting a million recipients as objects would take minutes.
-    for model in (Recipient, Tally, Variant, Step, CampaignChannel, CampaignList, CampaignAgent):
+    for model in (Recipient, Tally, AnswerTally, Variant, Step, CampaignChannel, CampaignList, CampaignAgent):
         model.objects.filter(campaign=locked)._raw_delete(using=connection.alias)
     record_audit("campaign.deleted", actor=actor, target=locked.name, data={"total": locked.total})
     Campaign.objects.filter(pk=locked.pk)._raw_delete(using=connection.alias)

@@ -9,22 +9,24 @@ CAMPAIGNS_AT_ONCE = 50
 _FOLD = """
 WITH busy AS (
   SELECT n.campaign_id, c.id IS NOT NULL AS is_there
-  FROM (SELECT campaign_id, count(*) AS added FROM campaigns_tally WHERE NOT folded GROUP BY campaign_id) n
+  FROM (SELECT campaign_id, count(*) AS added FROM {table} WHERE NOT folded GROUP BY campaign_id) n
   LEFT JOIN campaigns_campaign c ON c.id = n.campaign_id
   WHERE n.added >= %s OR c.id IS NULL
   ORDER BY n.added DESC LIMIT %s
 ), gone AS (
-  DELETE FROM campaigns_tally t USING busy WHERE t.campaign_id = busy.campaign_id
+  DELETE FROM {table} t USING busy WHERE t.campaign_id = busy.campaign_id
   RETURNING t.*, busy.is_there
 )
-INSERT INTO campaigns_tally
-  (id, organization_id, campaign_id, variant_ref, channel_ref, state, reason, hour, people, replied, folded)
-SELECT gen_random_uuid(), organization_id, campaign_id, variant_ref, channel_ref, state, reason, hour,
-       sum(people), sum(replied), true
-FROM gone WHERE is_there
-GROUP BY organization_id, campaign_id, variant_ref, channel_ref, state, reason, hour
-HAVING sum(people) <> 0 OR sum(replied) <> 0
+INSERT INTO {table} (id, {place}, {sums}, folded)
+SELECT gen_random_uuid(), {place}, {added}, true FROM gone WHERE is_there
+GROUP BY {place} HAVING {any}
 """
+_PLACES = {
+    "campaigns_tally": (
+        ("organization_id", "campaign_id", "variant_ref", "channel_ref", "state", "reason", "hour"), ("people", "replied"),
+    ),
+    "campaigns_answertally": (("organization_id", "campaign_id", "hour"), ("people",)),
+}  # fmt: skip
 
 
 def fold(at_least: int = NEW_ROWS) -> None:
@@ -33,4 +35,10 @@ def fold(at_least: int = NEW_ROWS) -> None:
     Two at once are harmless: each row is deleted by one of them.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_FOLD, [at_least, CAMPAIGNS_AT_ONCE])
+        for table, (place, sums) in _PLACES.items():
+            added = [f"sum({name})" for name in sums]
+            statement = _FOLD.format(
+                table=table, place=", ".join(place), sums=", ".join(sums), added=", ".join(added),
+                any=" OR ".join(f"{one} <> 0" for one in added),
+            )  # fmt: skip
+            cursor.execute(statement, [at_least, CAMPAIGNS_AT_ONCE])

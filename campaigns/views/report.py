@@ -25,6 +25,7 @@ from campaigns.queries.forecast import eta
 from campaigns.queries.guarding import evidence_of
 from campaigns.queries.verdict import verdict
 from campaigns.queries.waiting import pause_words, standstills, waiting_note
+from campaigns.results.followed import answer_temperatures
 from campaigns.results.tables import reason_words
 from campaigns.schedules.queries import question_of, series_view
 from campaigns.sequences.funnel import funnel_of
@@ -184,6 +185,7 @@ def _report(request: MemberRequest, campaign: Campaign, parts: Sequence[queries.
     may_choose = len(first) > 1 and stats.pending > 0 and is_allowed(campaign, Action.CHOOSE)
     won = won_by(campaign) if campaign.closed_deals else {}
     shares = shares_now(campaign, first) if may_choose else {}
+    temperatures = answer_temperatures(campaign, stats.replied)
     return {
         "campaign": campaign,
         "stats": stats,
@@ -196,7 +198,8 @@ def _report(request: MemberRequest, campaign: Campaign, parts: Sequence[queries.
         "may_choose": may_choose,
         "least_sample": LEAST_SENT,
         "lanes": report.lanes(campaign, numbers, request.organization.timezone),
-        "temperatures": report.answer_temperatures(campaign, stats.replied),
+        "temperatures": temperatures.value,
+        "temperatures_at": temperatures.at,
         "failures": report.failures(campaign),
         **_retry(campaign, stats),
         "waits": standstills(campaign),

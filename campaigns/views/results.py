@@ -18,7 +18,7 @@ from campaigns.models import Campaign
 from campaigns.queries import figures
 from campaigns.results import tables
 from campaigns.results.cells import Cell
-from campaigns.results.lines import WAYS, results_of
+from campaigns.results.lines import WAYS, results_now, results_of
 from campaigns.results.paper import paper_of
 from campaigns.services.attribution import CHOICES, attribute_for
 from core.charts import Step
@@ -36,6 +36,7 @@ def results_context(request: MemberRequest, campaign: Campaign) -> dict[str, obj
         "campaign": campaign,
         "whole": found.whole,
         "lines": found.lines,
+        "results_at": found.at,
         "funnel_steps": funnel_steps(found.whole.people),
         "way": way,
         "ways": WAY_NAMES.items(),
@@ -65,7 +66,7 @@ def funnel_steps(people: Cell) -> list[Step]:
 @member_required
 def results_export(request: MemberRequest, campaign_id: UUID, file_format: str) -> HttpResponseBase:
     campaign, way = figures.get_campaign(campaign_id), chosen_way(request)
-    headers, rows = tables.line_rows(results_of(campaign, way).lines, way)
+    headers, rows = tables.line_rows(results_now(campaign, way)[way].lines, way)
     return table_response(file_format, f"{campaign.name} {WAY_NAMES[way]}", headers, rows)  # type: ignore[arg-type]
 
 

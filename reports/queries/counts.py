@@ -6,15 +6,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, DateTimeField, F, Q, QuerySet
-from django.db.models.functions import Coalesce, Trunc
+from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models.functions import Trunc
 
-from campaigns.models import Campaign, CampaignState, Recipient, RecipientState
+from campaigns.models import AnswerTally, Campaign, CampaignState, Recipient, RecipientState, Tally
 from leads.models import Contact
 from reports.periods import Period
 
 SENT = (RecipientState.SENT, RecipientState.DELIVERED, RecipientState.READ)
 TRIED = (*SENT, RecipientState.FAILED, RecipientState.INVALID)
+STATES_OF = {
+    "sent": SENT, "delivered": SENT[1:], "read": SENT[2:], "failed": (RecipientState.FAILED,), "invalid": (RecipientState.INVALID,),
+}  # fmt: skip
 
 
 @dataclass
@@ -41,30 +44,38 @@ class Counts:
 def recipient_counts(period: Period) -> dict[str, Counts]:
     """Return what became of the messages of the period: sent (delivered and read included), delivered, read, replied, failed, invalid.
 
-    A message counts when it was sent; one that never left counts when its campaign started.
+    A message counts when it was sent; one that never left counts when its campaign started. The database counts recipients by
+    the hour, so only the hour in the middle of which the stretch before ends is counted person by person.
     """
-    moment = Coalesce("sent_at", "campaign__started_at", output_field=DateTimeField())
-    rows = _within(Recipient.objects.filter(state__in=TRIED).annotate(moment=moment), period)
-    counted = rows.values("bucket").annotate(
-        sent=Count("pk", filter=Q(state__in=SENT)),
-        delivered=Count("pk", filter=Q(state__in=SENT[1:])),
-        read=Count("pk", filter=Q(state=RecipientState.READ)),
-        replied=Count("replied_at", filter=Q(state__in=SENT)),
-        failed=Count("pk", filter=Q(state=RecipientState.FAILED)),
-        invalid=Count("pk", filter=Q(state=RecipientState.INVALID)),
-    )
-    return _gathered(counted, ("sent", "delivered", "read", "replied", "failed", "invalid"), period)
+    begin, end = period.before
+    cut = end.replace(minute=0, second=0, microsecond=0)
+    tried = Tally.objects.filter(state__in=TRIED)
+    left = tried.filter(Q(hour__gte=period.start) | Q(hour__gte=begin, hour__lt=cut)).annotate(moment=F("hour"))
+    never = _within(tried.filter(hour=None).annotate(moment=F("campaign__started_at")), period)
+    sums = (Sum("people"), Sum("replied"))
+    found = {name: Counts() for name in (*STATES_OF, "replied")}
+    for bucket, state, people, replied in (
+        *_by_bucket(left, period).annotate(*sums), *_by_bucket(never, period).annotate(*sums),
+        *_by_bucket(_left_between(cut, end), period).annotate(Count("pk"), Count("replied_at")),
+    ):  # fmt: skip
+        for name, states in STATES_OF.items():
+            if state in states:
+                found[name].add(bucket, people, period)
+        if state in SENT:
+            found["replied"].add(bucket, replied, period)
+    return found
 
 
 def answer_counts(period: Period) -> Counts:
     """Return the answers to campaigns by when they came."""
-    rows = _within(Recipient.objects.exclude(replied_at=None).annotate(moment=F("replied_at")), period)
-    return _gathered(rows.values("bucket").annotate(answers=Count("pk")), ("answers",), period)["answers"]
+    hours = AnswerTally.objects.filter(hour__gte=period.start).annotate(bucket=_trunc("hour", period)).order_by()
+    return _gathered(hours.values("bucket").annotate(answers=Sum("people")), ("answers",), period)["answers"]
 
 
 def lead_counts(period: Period) -> Counts:
     """Return the contacts that came in."""
     rows = _within(Contact.objects.annotate(moment=F("created_at")), period)
+    rows = rows.annotate(bucket=_trunc("moment", period)).order_by()
     return _gathered(rows.values("bucket").annotate(leads=Count("pk")), ("leads",), period)["leads"]
 
 
@@ -107,10 +118,24 @@ def under_way(period: Period, campaigns: Iterable[CampaignDay]) -> list[int]:
     return [*past[:-1], Campaign.objects.filter(state=CampaignState.RUNNING).count()]
 
 
+def _left_between(begin: datetime, end: datetime) -> "QuerySet[Any]":
+    """Return the recipients whose message left within one hour, looked for in the campaigns that sent in it."""
+    sending = Tally.objects.filter(hour=begin).values("campaign")
+    rows = Recipient.objects.filter(campaign__in=sending, sent_at__gte=begin, sent_at__lt=end, state__in=TRIED)
+    return rows.annotate(moment=F("sent_at"))
+
+
 def _within(rows: "QuerySet[Any]", period: Period) -> "QuerySet[Any]":
     begin, end = period.before
-    rows = rows.filter(Q(moment__gte=period.start) | Q(moment__gte=begin, moment__lt=end))
-    return rows.annotate(bucket=Trunc("moment", period.unit, tzinfo=period.zone)).order_by()
+    return rows.filter(Q(moment__gte=period.start) | Q(moment__gte=begin, moment__lt=end))
+
+
+def _by_bucket(rows: "QuerySet[Any]", period: Period) -> "QuerySet[Any]":
+    return rows.annotate(bucket=_trunc("moment", period)).order_by().values_list("bucket", "state")
+
+
+def _trunc(column: str, period: Period) -> Trunc:
+    return Trunc(column, period.unit, tzinfo=period.zone)
 
 
 def _gathered(rows: Iterable[dict[str, Any]], names: tuple[str, ...], period: Period) -> dict[str, Counts]:

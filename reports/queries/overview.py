@@ -2,23 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from django.db.models import F
+from datetime import datetime
 
 from accounts.models import Organization
-from campaigns.models import Recipient
 from campaigns.rates import conversion_rate, success_rate
 from reports.periods import Period, period_of
 from reports.queries.counts import (
-    SENT,
     Counts,
     answer_counts,
     deal_counts,
-    lead_counts,
     recipient_counts,
     started_campaigns,
     under_way,
 )
+from reports.queries.slow import slow_counts
 
 
 @dataclass(frozen=True)
@@ -33,7 +30,8 @@ class Figure:
 @dataclass(frozen=True)
 class Overview:
     """The figures of a period of days, today included. ``qualified`` are those who answered a message of the period and whom
-    the SDR qualified after that; the other steps of the funnel are counted on the same messages."""
+    the SDR qualified after that; the other steps of the funnel are counted on the same messages. ``slow_at`` is of when the new
+    leads and the qualified are in a large business, None for now."""
 
     period: Period
     leads_extracted: int
@@ -49,12 +47,14 @@ class Overview:
     figures: dict[str, Figure]
     sent_course: Sequence[int]
     answer_course: Sequence[int]
+    slow_at: datetime | None = None
 
 
 def overview(organization: Organization, days: int) -> Overview:
     """Return the figures of the last ``days`` days in the organization's time zone."""
     period = period_of(days, organization.timezone)
-    messages, leads = recipient_counts(period), lead_counts(period)
+    messages, slow = recipient_counts(period), slow_counts(organization, period)
+    leads = slow.value.leads
     campaigns = started_campaigns(period)
     deals, active = deal_counts(period, campaigns), under_way(period, campaigns)
     figures = {
@@ -76,17 +76,12 @@ def overview(organization: Organization, days: int) -> Overview:
         delivered=messages["delivered"].total,
         read=messages["read"].total,
         replied=messages["replied"].total,
-        qualified=qualified(period) if messages["replied"].total else 0,
+        qualified=slow.value.qualified,
         figures=figures,
         sent_course=messages["sent"].values(period),
         answer_course=answer_counts(period).values(period),
+        slow_at=slow.at,
     )
-
-
-def qualified(period: Period) -> int:
-    """Return how many of those who answered a message of the period were qualified after it was sent."""
-    answered = Recipient.objects.filter(sent_at__gte=period.start, state__in=SENT).exclude(replied_at=None)
-    return answered.filter(contact__qualification__qualified_at__gte=F("sent_at")).count()  # type: ignore[no-any-return]
 
 
 def _counted(counts: Counts, period: Period) -> Figure:
