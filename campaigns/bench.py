@@ -259,15 +259,15 @@ def _ours(bench: Bench) -> dict[str, float]:
     since = bench.position()
     with ExitStack() as stack:
         workers = [stack.enter_context(worker()) for _ in range(WORKERS)]
-        cpu = sum(cpu_seconds(worker.pid) for worker in workers)
-        for worker in workers:
-            worker.send_signal(signal.SIGUSR1)
+        cpu = sum(cpu_seconds(one.pid) for one in workers)
+        for one in workers:
+            one.send_signal(signal.SIGUSR1)
         begun = time.time()
         lifecycle.resume(campaign)
         wait_until_sent(campaign, seconds=120)
-        cpu = sum(cpu_seconds(worker.pid) for worker in workers) - cpu
+        cpu = sum(cpu_seconds(one.pid) for one in workers) - cpu
         ended = time.time()
-        statements = sum(_statements(worker) for worker in workers)
+        statements = sum(_statements(one) for one in workers)
     sends = bench.sends(since)
     moments = [send["at"] for send in sends]
     last = max(Recipient.objects.order_by("-sent_at").values_list("sent_at", flat=True)[:1]).timestamp()

@@ -3,14 +3,17 @@
 import random
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.apps import apps
+from django.db import connection, transaction
 from django.db.models import Sum
 
 from accounts.models import Organization
-from campaigns.models import Campaign, Recipient, RecipientState, SkipReason, Tally
+from campaigns.models import AnswerTally, Campaign, Recipient, RecipientState, SkipReason, Tally
 from campaigns.queries.figures import stats, tally
 from campaigns.services import lifecycle
 from campaigns.services.drafts import VariantDraft
@@ -38,6 +41,17 @@ def kept(campaign: Campaign) -> dict[Place, tuple[int, int]]:
     rows = Tally.objects.filter(campaign=campaign).values_list("variant_ref", "channel_ref", "state", "reason", "hour")
     found = {row[:5]: (row[5], row[6]) for row in rows.annotate(Sum("people"), Sum("replied"))}
     return {place: counts for place, counts in found.items() if counts != (0, 0)}
+
+
+def answered(campaign: Campaign) -> dict[datetime, int]:
+    """Return the answers by the hour as the recipients say them."""
+    moments = Recipient.objects.filter(campaign=campaign).exclude(replied_at=None).values_list("replied_at", flat=True)
+    return dict(Counter(at.replace(minute=0, second=0, microsecond=0) for at in moments))
+
+
+def kept_answers(campaign: Campaign) -> dict[datetime, int]:
+    rows = AnswerTally.objects.filter(campaign=campaign).values_list("hour").annotate(count=Sum("people"))
+    return dict(rows.exclude(count=0))
 
 
 def change(chance: random.Random, campaign: Campaign, channels: list[Any]) -> None:
@@ -73,8 +87,10 @@ def test_whatever_happens_the_counts_are_those_of_the_recipients(
         if step % 9 == 0:
             fold(1)
         assert kept(campaign) == counted(campaign)
+        assert kept_answers(campaign) == answered(campaign)
     fold(1)
     assert kept(campaign) == counted(campaign)
+    assert kept_answers(campaign) == answered(campaign)
     assert sum(part.people for part in tally(campaign)) == Recipient.objects.count()
 
 
@@ -104,12 +120,28 @@ def test_folding_leaves_one_row_a_place_and_no_empty_one(in_acme: Organization, 
 def test_a_deleted_campaign_leaves_no_counts(in_acme: Organization, make_campaign: Any, make_list: Any) -> None:
     lists = [make_list(3)]
     by_page, by_cascade = (lifecycle.start(make_campaign(lists=lists)) for _number in range(2))
-    lifecycle.cancel(by_page)
+    Recipient.objects.update(state="read", sent_at=NOON, replied_at=NOON)
+    lifecycle.pause(by_page)
     lifecycle.delete(by_page)
-    assert not Tally.objects.filter(campaign=by_page.pk).exists()
+    assert not any(model.objects.filter(campaign=by_page.pk).exists() for model in (Tally, AnswerTally))
     by_cascade.delete()
     fold()
-    assert not Tally.objects.exists()
+    assert not any(model.objects.exists() for model in (Tally, AnswerTally))
+
+
+def test_answers_that_came_before_they_were_counted_are_counted_once(in_acme: Organization, make_campaign: Any) -> None:
+    campaign = lifecycle.start(make_campaign(6))
+    rows = list(Recipient.objects.order_by("position"))
+    for number, row in enumerate(rows[:4]):
+        Recipient.objects.filter(pk=row.pk).update(replied_at=NOON + timedelta(minutes=25 * number))
+    AnswerTally.objects.all().delete()
+    # Of these one came, and one was taken back, when the triggers counted already.
+    Recipient.objects.filter(pk=rows[4].pk).update(replied_at=NOON)
+    Recipient.objects.filter(pk=rows[0].pk).update(replied_at=None)
+    migration = import_module("campaigns.migrations.0018_answers_before")
+    for _run in range(2):
+        migration.count_before(apps, SimpleNamespace(connection=connection))
+        assert kept_answers(campaign) == answered(campaign) == {NOON: 3, NOON + timedelta(hours=1): 1}
 
 
 def test_a_change_that_moves_nobody_adds_no_row(in_acme: Organization, make_campaign: Any) -> None:
