@@ -85,6 +85,7 @@ def csv_chunks(headers: Sequence[str], rows: Iterable[Sequence[Any]], *, delimit
     buffer.write("\ufeff")
     writer = csv.writer(buffer, delimiter=delimiter, lineterminator="\r\n")
     writer.writerow([safe_cell(header) for header in headers])
+    yield _taken(buffer)  # at once: the download begins while the first rows are still looked up
     for row in rows:
         writer.writerow([safe_cell(value) for value in row])
         if buffer.tell() > CHUNK:

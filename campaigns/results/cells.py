@@ -5,7 +5,7 @@ before it and whose campaign's days were not over. So each belongs to one campai
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -16,7 +16,7 @@ from django.db.models import Sum
 
 from billing.models import ChargeState
 from bookings.models import BookingState
-from campaigns.models import Campaign, RecipientState, Tally
+from campaigns.models import Campaign, Recipient, RecipientState, Tally
 from campaigns.queries.figures import SENT_STATES
 
 ARRIVED = SENT_STATES[1:]
@@ -75,7 +75,10 @@ BY_CAMPAIGN = f"""
 SELECT r.campaign_id, h.kind, count(*), sum(h.micros)::bigint FROM ({_HAPPENED}) h {_LED_TO}
 WHERE h.contact_id = %(contact)s GROUP BY 1, 2
 """
-_BY_PERSON = f"SELECT id, kind, count(*), sum(micros)::bigint FROM ({_OWNED}) owned GROUP BY 1, 2"
+_BY_PERSON = f"""
+SELECT id, kind, count(*), sum(micros)::bigint
+FROM ({_OWNED} AND h.contact_id = ANY(%(contacts)s) AND r.id = ANY(%(recipients)s)) owned GROUP BY 1, 2
+"""
 
 
 class Place(NamedTuple):
@@ -130,10 +133,11 @@ def with_deeds(messages: Mapping[Place, Cell], deeds: Deeds) -> dict[Place, Cell
     return dict(found)
 
 
-def deeds_of(campaign: Campaign) -> dict[UUID, Cell]:
-    """Return what each recipient did after the message, and what the AI's talk with them cost; who did nothing is absent."""
+def deeds_of(campaign: Campaign, recipients: Sequence[Recipient]) -> dict[UUID, Cell]:
+    """Return what these did after the message, and what the AI's talk with them cost; who did nothing is absent."""
     found: dict[UUID, Cell] = defaultdict(Cell)
-    for recipient_id, kind, times, micros in _asked(campaign, _BY_PERSON):
+    ids = {"contacts": [one.contact_id for one in recipients], "recipients": [one.pk for one in recipients]}
+    for recipient_id, kind, times, micros in _asked(campaign, _BY_PERSON, **ids):
         _record(found[recipient_id], kind, times, micros)
     return dict(found)
 
@@ -177,7 +181,7 @@ def _record(cell: Cell, kind: str, people: int, micros: int) -> None:
             setattr(cell, kind, people)
 
 
-def _asked(campaign: Campaign, sql: str, **more: str) -> list[Any]:
+def _asked(campaign: Campaign, sql: str, **more: Any) -> list[Any]:
     if campaign.started_at is None:
         return []
     values: dict[str, Any] = {

@@ -85,7 +85,7 @@ def recipients_export(request: MemberRequest, campaign_id: UUID, file_format: st
     """Send the recipients that the filters of the address leave."""
     campaign = figures.get_campaign(campaign_id)
     chosen = figures.recipients(campaign, request.GET.get("situacao", ""), request.GET.get("motivo", ""))
-    headers, rows = tables.recipient_rows(campaign, chosen.order_by("position").iterator(chunk_size=tables.BATCH))
+    headers, rows = tables.recipient_rows(campaign, chosen)
     data = {"filters": request.GET.urlencode()[:500]}
     record_audit("campaign.exported", actor=request.membership, target=campaign.name, data=data)
     name = f"{campaign.name} {tables.state_words(request.GET.get('situacao', ''))}"

@@ -27,7 +27,12 @@ class ModelCall(OrganizationOwned):
     class Meta:
         verbose_name = _("model call")
         verbose_name_plural = _("model calls")
-        indexes = [models.Index(fields=["organization", "-at"], name="model_call_newest")]
+        indexes = [
+            models.Index(fields=["organization", "-at"], name="model_call_newest"),
+            models.Index(
+                fields=["conversation_ref"], condition=models.Q(conversation_ref__isnull=False), name="model_call_talk"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.provider} {self.task}"
