@@ -1,6 +1,6 @@
 from campaigns.schedules import starts
 from campaigns.sequences import advance
-from campaigns.services import plan, sweeps, tallying, watch
+from campaigns.services import cancelling, plan, sweeps, tallying, watch
 from core.jobs import job
 from core.tenancy import across_organizations
 
@@ -47,3 +47,9 @@ def fold_counts() -> None:
 def resume_renewed_campaigns() -> None:
     """Let campaigns go on whose plan allows messages again."""
     plan.resume_renewed()
+
+
+@job("bulk", timeout_seconds=1800)
+def leave_out_forgotten() -> None:
+    """Leave out who still waits in cancelled campaigns."""
+    cancelling.leave_out_forgotten()

@@ -27,10 +27,12 @@ from campaigns.models import (
     Variant,
 )
 from campaigns.preflight.keeping import keep_promise
+from campaigns.queries.figures import tally
 from campaigns.schedules.series import forget, go_on
 from campaigns.sequences.people import going_on
 from campaigns.services import audience
 from campaigns.services.bell import ring_senders
+from campaigns.services.cancelling import leave_out_waiting
 from campaigns.services.deals import adjust_deals
 from campaigns.services.drafts import VariantDraft, check_start, create_campaign, update_draft
 from campaigns.services.freezing import build
@@ -144,9 +146,9 @@ def cancel(campaign: Campaign, *, actor: Membership | None = None) -> Campaign:
     """Give up what has not left; what has stays in the report."""
     locked = lock(campaign)
     check(locked, Action.CANCEL)
-    waiting = Recipient.objects.filter(campaign=locked, state=RecipientState.QUEUED)
-    count = waiting.update(state=RecipientState.SKIPPED, skip_reason=SkipReason.CANCELLED)
+    count = sum(part.people for part in tally(locked) if part.state == RecipientState.QUEUED)
     _move(locked, Action.CANCEL, finished_at=now(), resumes_at=None)
+    leave_out_waiting(locked, count)
     record_audit("campaign.cancelled", actor=actor, target=locked.name, data={"left_out": count})
     publish(CampaignFinished(str(locked.organization_id), str(locked.pk), CampaignState.CANCELLED))
     return locked

@@ -138,7 +138,7 @@ def test_answers_that_came_before_they_were_counted_are_counted_once(in_acme: Or
     # Of these one came, and one was taken back, when the triggers counted already.
     Recipient.objects.filter(pk=rows[4].pk).update(replied_at=NOON)
     Recipient.objects.filter(pk=rows[0].pk).update(replied_at=None)
-    migration = import_module("campaigns.migrations.0018_answers_before")
+    migration = import_module("campaigns.migrations.0019_answers_before")
     for _run in range(2):
         migration.count_before(apps, SimpleNamespace(connection=connection))
         assert kept_answers(campaign) == answered(campaign) == {NOON: 3, NOON + timedelta(hours=1): 1}

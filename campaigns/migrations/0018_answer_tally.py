@@ -62,7 +62,7 @@ WITHOUT_ANSWERS = counting((ADD_PLACES, PLACES))
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0003_alerts"), ("campaigns", "0016_resumes_with_plan")]
+    dependencies = [("accounts", "0003_alerts"), ("campaigns", "0017_deals_of_people")]
 
     operations = [
         migrations.CreateModel(

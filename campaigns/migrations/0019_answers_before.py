@@ -30,7 +30,7 @@ def count_before(apps: Any, schema_editor: Any) -> None:
 class Migration(migrations.Migration):
     # Campaigns go on sending while it runs.
     atomic = False
-    dependencies = [("campaigns", "0017_answer_tally")]
+    dependencies = [("campaigns", "0018_answer_tally")]
 
     operations = [
         migrations.RunPython(count_before, migrations.RunPython.noop),
