@@ -5,6 +5,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_POST, require_safe
@@ -24,6 +25,7 @@ from campaigns.services.attribution import CHOICES, attribute_for
 from core.charts import Step
 from core.exports import pdf_response, table_response
 
+MOST_FOR_EXCEL = 100_000
 WAY_NAMES = {
     "variante": gettext_lazy("By variation"), "numero": gettext_lazy("By number"), "hora": gettext_lazy("By hour"),
 }  # fmt: skip
@@ -85,6 +87,10 @@ def recipients_export(request: MemberRequest, campaign_id: UUID, file_format: st
     """Send the recipients that the filters of the address leave."""
     campaign = figures.get_campaign(campaign_id)
     chosen = figures.recipients(campaign, request.GET.get("situacao", ""), request.GET.get("motivo", ""))
+    if file_format == "xlsx" and chosen.order_by()[: MOST_FOR_EXCEL + 1].count() > MOST_FOR_EXCEL:
+        # A workbook is written whole before its first byte leaves; of so many people a CSV, which Excel opens too, comes at once.
+        address = reverse("campaigns:export-csv", args=[campaign.pk])
+        return redirect(f"{address}?{request.GET.urlencode()}")
     headers, rows = tables.recipient_rows(campaign, chosen)
     data = {"filters": request.GET.urlencode()[:500]}
     record_audit("campaign.exported", actor=request.membership, target=campaign.name, data=data)

@@ -14,8 +14,10 @@ from python_calamine import CalamineWorkbook
 
 from accounts.models import AuditEntry, Membership, Organization, User
 from campaigns.models import Campaign, Recipient, Variant
+from campaigns.results import tables
 from campaigns.results.lines import WAYS, results_of
 from campaigns.results.paper import _share
+from campaigns.views import results
 from core.money import parse_cents
 from tests.campaigns.results.conftest import AFTERNOON, MORNING, World
 
@@ -89,6 +91,19 @@ def test_the_recipients_add_up_to_the_cards_in_both_formats(bruno: Membership, l
     assert [round(sum(row[column] for row in cells) * 100) for column in (-3, -2, -1)] == [
         whole.fee_cents, whole.ai_cents, whole.revenue_cents,
     ]  # fmt: skip
+
+
+def test_very_many_people_come_as_csv(
+    bruno: Membership, login: Login, sold: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(results, "MOST_FOR_EXCEL", 2)
+    monkeypatch.setattr(tables, "BATCH", 2)
+    client, address = login(bruno), f"/campanhas/{sold.campaign.pk}/exportar"
+    answer = client.get(f"{address}.xlsx?situacao=&motivo=")
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"{address}.csv?situacao=&motivo=")
+    rows = from_csv(taken(client, sold, "exportar.csv"))[1:]
+    assert len(rows) == len({row[1] for row in rows}) == 6, "page by page, each once"
+    assert client.get(f"{address}.xlsx?situacao=failed").status_code == 200
 
 
 def test_the_paper_says_what_the_page_says(bruno: Membership, login: Login, sold: World) -> None:
