@@ -31,12 +31,17 @@ ASKED = {Kind.MEMBER, Kind.API, Kind.PERSON}
 QUESTIONS: dict[str, tuple[str, ...]] = {
     "leads/": ("q=contato", "lista={list_id}", "temperatura=quente"),
     "conversas/": ("q=ola", "pasta=minhas", "pasta=todas", "pasta=encerradas"),
-    "campanhas/<uuid:campaign_id>/": ("situacao=failed",),
+    "inicio/": ("p=1", "p=90"),
+    "campanhas/": ("selecionar=1", "arquivo=1"),
+    "campanhas/<uuid:campaign_id>/": (
+        "situacao=failed", "situacao=failed&motivo=131026", "situacao=replied", "situacao=pending", "situacao=skipped", "por=variante",
+        "por=numero", "por=hora", "plano=1",
+    ),
     "campanhas/nova/": ("copiar={campaign_id}", "lista={list_id}"),
     "agenda/": ("dia=2026-12-07&visao=dia", "dia=2026-12-07&visao=semana"),
     "processos/": ("q=saga", "estado=running"),
     "cobrancas/": ("q=pagador", "estado=open"),
-}
+}  # fmt: skip
 WORDS = {"provider": "simulator", "action": "pause", "token": "x"}
 
 
