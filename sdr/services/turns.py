@@ -202,23 +202,9 @@ def finish(
     if turn is None:
         return
     locked = locked_conversation(conversation.pk)
-    if reason := _silenced(turn, locked):
-        _end(turn, TurnState.ABORTED, reason)
-        return
-    newest = _newest(locked)
-    if newest is None or _answered(newest):
-        _end(turn, TurnState.ABORTED, "already_answered")
-        return
-    if str(newest.pk) not in {line.id for line in lines}:
-        # The customer wrote while we thought: the answer is dropped and the burst goes on to its deadline.
-        turn.wait_again(now(), quiet_seconds=profile.quiet_seconds)
-        turn.save()
+    if _is_overtaken(turn, locked, profile, lines):
         return
     known = qualification_of(locked)
-    if _is_late(turn, newest, locked):
-        stop_with(known, locked, QualificationStatus.HANDED_OFF, "answered_too_late")
-        _end(turn, TurnState.ABORTED, "answered_too_late")
-        return
     resume(known)
     times = times_to_offer(thought, lines)
     if times is not None:
@@ -229,6 +215,26 @@ def finish(
     turn.sources = sources_of(thought)
     _end(turn, TurnState.ANSWERED, "", reply_id)
     crashpoint("turn.finishing")
+
+
+def _is_overtaken(
+    turn: ReplyTurn, conversation: Conversation, profile: SdrProfile, lines: Sequence[ChatMessage]
+) -> bool:
+    """End or put off a turn whose answer nobody needs any more, and say so."""
+    newest = _newest(conversation)
+    if reason := _silenced(turn, conversation) or _answered(newest):
+        _end(turn, TurnState.ABORTED, reason)
+        return True
+    assert newest is not None
+    if str(newest.pk) not in {line.id for line in lines}:
+        # The customer wrote while we thought: the answer is dropped and the burst goes on to its deadline.
+        turn.wait_again(now(), quiet_seconds=profile.quiet_seconds)
+        turn.save()
+        return True
+    if is_late := _is_late(turn, newest, conversation):
+        stop_with(qualification_of(conversation), conversation, QualificationStatus.HANDED_OFF, "answered_too_late")
+        _end(turn, TurnState.ABORTED, "answered_too_late")
+    return is_late
 
 
 def _is_late(turn: ReplyTurn, newest: Message, conversation: Conversation) -> bool:
