@@ -36,3 +36,10 @@ class CampaignOutOfPlan(Event):
     """The campaign paused because the plan's messages are used up, the first of its organization to do so in a week."""
 
     campaign_id: str
+
+
+@dataclass(frozen=True)
+class DemandExceeded(Event):
+    """There is more to send than fits; people may decide."""
+
+    overload_id: str

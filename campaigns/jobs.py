@@ -1,3 +1,4 @@
+from campaigns.overload import watch as overload_watch
 from campaigns.schedules import starts
 from campaigns.sequences import advance
 from campaigns.services import cancelling, plan, sweeps, tallying, watch
@@ -35,6 +36,12 @@ def build_missing_audiences() -> None:
 def watch_campaigns() -> None:
     """Note why running campaigns are waiting."""
     watch.watch_running()
+
+
+@job("default")
+def watch_demand() -> None:
+    """Notice when there is more to send than fits, and when it fits again."""
+    overload_watch.watch_demand()
 
 
 @job("default")

@@ -6,9 +6,19 @@ from django.db.models import F
 from billing.events import ChargePaid, ChargeRefunded
 from bookings.charges.models import ChargeLink
 from bookings.events import BookingCancelled, BookingConfirmed, BookingHeld
-from campaigns.events import CampaignAsks, CampaignGuarded, CampaignOutOfPlan
+from campaigns.events import CampaignAsks, CampaignGuarded, CampaignOutOfPlan, DemandExceeded
 from campaigns.letters import write_out_of_plan, write_pause
-from campaigns.models import Campaign, CampaignChannel, CampaignState, Recipient, RecipientState, SkipReason, StopReason
+from campaigns.models import (
+    Campaign,
+    CampaignChannel,
+    CampaignState,
+    Overload,
+    Recipient,
+    RecipientState,
+    SkipReason,
+    StopReason,
+)
+from campaigns.overload.letters import write_overload
 from campaigns.provenance.replies import answer_origin
 from campaigns.results.of_contact import last_campaign_of
 from campaigns.schedules.letters import write_question
@@ -142,6 +152,12 @@ def end_sequences_of_the_conversation(event: ConversationClosed) -> None:
 def ask_by_email(event: CampaignAsks) -> None:
     if campaign := Campaign.objects.filter(pk=event.campaign_id).first():
         write_question(campaign)
+
+
+@subscriber(DemandExceeded)
+def ask_for_a_decision(event: DemandExceeded) -> None:
+    if overload := Overload.objects.filter(pk=event.overload_id).first():
+        write_overload(overload)
 
 
 def _leave_out(organization_id: str, contact_id: str, reason: SkipReason) -> None:

@@ -1,6 +1,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
+from campaigns.overload import views as demand
 from campaigns.schedules.views import schedule_settings
 from campaigns.sequences.views import step_change, steps_edit
 from campaigns.views import assistance, bulk, choice, deals, guard, hours, report, results, variants, wizard
@@ -12,7 +13,14 @@ class ActionConverter(StringConverter):
     regex = "start|pause|resume|cancel|retry"
 
 
+class DecisionConverter(StringConverter):
+    """The decisions about an overload."""
+
+    regex = "reserve|accept|hold|tomorrow"
+
+
 register_converter(ActionConverter, "campaign_action")
+register_converter(DecisionConverter, "demand_decision")
 
 app_name = "campaigns"
 
@@ -20,6 +28,10 @@ urlpatterns = [
     path("", report.campaign_list, name="list"),
     path("selecionadas/", bulk.campaigns_change, name="change"),
     path("pausa-automatica/", guard.guard_settings, name="guard"),
+    path("demanda/", demand.demand_page, name="demand"),
+    path("demanda/ajustes/", demand.demand_settings_save, name="demand-settings"),
+    path("demanda/decidir/<demand_decision:kind>/", demand.demand_decide, name="demand-decide"),
+    path("demanda/<uuid:decision_id>/desfazer/", demand.demand_undo, name="demand-undo"),
     path("respostas/", hours.hours_page, name="hours"),
     path("respostas/ritmo/", hours.hours_follow, name="hours-follow"),
     path("nova/", wizard.campaign_create, name="create"),

@@ -7,6 +7,7 @@ from bookings.api import router as bookings
 from bookings.charges.api import router as charges
 from campaigns.api import plain_router as campaigns_plain
 from campaigns.api import router as campaigns
+from campaigns.overload.api import router as demand
 from conversations.api import router as conversations
 from core.problem import install
 from gateways.api import router as gateways
@@ -17,7 +18,7 @@ from sdr.api import plain_router as sdr_plain
 from sdr.api import router as sdr
 
 api = NinjaAPI(title="Prosa", version="1", auth=TokenAuth(), urls_namespace="api-v1", docs_url="/docs")
-for router in (gateways, leads, campaigns, conversations, sdr, bookings, charges):
+for router in (gateways, leads, campaigns, demand, conversations, sdr, bookings, charges):
     api.add_router("", router)
 
 plain_api = NinjaAPI(

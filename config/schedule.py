@@ -24,6 +24,7 @@ from campaigns.jobs import (
     start_due_campaigns,
     sweep_campaigns,
     watch_campaigns,
+    watch_demand,
 )
 from campaigns.services.shares import shift_shares
 from conversations.services.hidden import resolve_all_hidden
@@ -64,6 +65,7 @@ RECURRING: list[Recurring] = [
     Recurring(sweep_campaigns, 5, "Lapsed claims become unknown, finished campaigns end, standbys take over."),
     Recurring(resume_renewed_campaigns, 30, "Let campaigns go on whose plan's limit has renewed."),
     Recurring(watch_campaigns, 15, "Note why a running campaign waits."),
+    Recurring(watch_demand, 20, "Notice when there is more to send than fits, and when it fits again."),
     Recurring(fold_counts, 30, "Sum up the counts of recipients."),
     Recurring(shift_shares, 300, "Let more people get the wording that is answered more."),
     Recurring(leave_out_forgotten, 60, "Leave out who still waits in a cancelled campaign."),

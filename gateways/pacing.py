@@ -26,6 +26,8 @@ WARM_DAYS = 14
 # What a number sends a day that only has to stay ready.
 WARMING_CAP = 60
 LONGEST_STRETCH = 2.0
+# By how much the gaps grow while there is more to send than fits: never nothing, never more than by half.
+CROWD_PERCENT = (110, 150)
 
 
 @dataclass(frozen=True)
@@ -109,8 +111,13 @@ def care_of(channel: Channel, at: datetime) -> float:
 
 
 def stretch_of(channel: Channel, at: datetime) -> float:
-    """Return by how much the gaps are longer than usual: in hours in which few answer, and after a restriction."""
-    return hour_stretch(channel.hour_shape, at) * (2.0 - care_of(channel, at))
+    """Return by how much the gaps are longer than usual: in hours in which few answer, after a restriction, in a crowd."""
+    return hour_stretch(channel.hour_shape, at) * (2.0 - care_of(channel, at)) * crowd_stretch(channel)
+
+
+def crowd_stretch(channel: Channel) -> float:
+    """Return by how much the gaps are longer because there is more to send than fits; 1 while there is not."""
+    return 1.0 if channel.crowd_percent is None else max(1.0, min(CROWD_PERCENT[1], channel.crowd_percent) / 100)
 
 
 def hour_stretch(shape: Sequence[int] | None, at: datetime) -> float:

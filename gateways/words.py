@@ -202,6 +202,7 @@ def event_title(kind: str) -> str:
         "took_over": pgettext("number", "Took over"),
         "replaced": pgettext("number", "Replaced"),
         "stepped_back": pgettext("number", "Back in reserve"),
+        "helps": pgettext("number", "Helps because there is more to send than fits"),
         "rotated": pgettext("number", "Rotated"),
         "second_server": _("The second server took over"),
         "first_server": _("Back on the first server"),

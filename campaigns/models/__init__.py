@@ -9,6 +9,7 @@ from campaigns.models.campaign import (
     Variant,
 )
 from campaigns.models.guard import CampaignGuard
+from campaigns.models.overload import DecisionKind, DemandDecision, DemandSettings, Help, Overload, Window
 from campaigns.models.recipient import Recipient, RecipientState, SkipReason
 from campaigns.models.sequence import Step, StopReason, WaitUnit
 from campaigns.models.series import Occurrence, Outcome, Recurrence, ScheduleSettings
@@ -23,8 +24,13 @@ __all__ = [
     "CampaignGuard",
     "CampaignList",
     "CampaignState",
+    "DecisionKind",
+    "DemandDecision",
+    "DemandSettings",
+    "Help",
     "Occurrence",
     "Outcome",
+    "Overload",
     "Recipient",
     "RecipientState",
     "Recurrence",
@@ -36,4 +42,5 @@ __all__ = [
     "Tally",
     "Variant",
     "WaitUnit",
+    "Window",
 ]

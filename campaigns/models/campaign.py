@@ -42,7 +42,8 @@ class Campaign(OrganizationOwned):
     rising failures remembers (:mod:`campaigns.services.guard`); ``left_count`` are the people who asked not to receive after it.
     ``split`` says how people are divided among the variants; ``shares`` are the shares that hold now where they are not those
     of the weights: ``{variant: per mille}``.
-    ``resumes_at`` is when one that :attr:`waits_for_plan` will go on by itself, as far as is known (:mod:`campaigns.services.plan`).
+    ``resumes_at`` is when one that rests goes on by itself, as far as is known: that :attr:`waits_for_plan` (:mod:`campaigns.services.plan`),
+    or was moved to another day (:mod:`campaigns.overload.moving`).
     ``errors`` counts failures by code: ``{code: {"count", "text"}}``. ``sent_count`` includes what was later delivered or read.
     """
 
@@ -126,12 +127,14 @@ class Variant(OrganizationOwned):
 
 class CampaignChannel(OrganizationOwned):
     """A number of a campaign. ``served_at`` is when it last took a turn here, which makes the turns of campaigns fair;
-    ``took_over_at`` is since when a standby sends in place of a dead number."""
+    ``took_over_at`` is since when a standby sends: in place of a dead number, or, with ``helps_since``, because it was called to
+    help while there is more to send than fits."""
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="campaign_channels")
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="+")
     served_at = models.DateTimeField(null=True)
     took_over_at = models.DateTimeField(null=True)
+    helps_since = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["campaign", "channel"], name="campaign_channel_once")]

@@ -8,7 +8,7 @@ number when the next one is due.
 
 import heapq
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from math import ceil
@@ -82,17 +82,22 @@ class Walk:
         self._open: dict[int, tuple[datetime, datetime]] = {}
 
     def run(self) -> Plan:
+        count = self.mine.messages
+        self.go(lambda: not self.mine.left)
+        return self._plan(count)
+
+    def go(self, is_over: Callable[[], bool]) -> None:
+        """Let the numbers take their turns until it is over, none has anything left to send, or sight ends."""
         heap = [(max(self.start, lane.channel.next_send_at or self.start), n) for n, lane in enumerate(self.lanes)]
         heapq.heapify(heap)
-        count, limit = self.mine.messages, end_of_sight(self.start, self.mine)
-        while heap and self.mine.left:
+        limit = end_of_sight(self.start, self.mine)
+        while heap and not is_over():
             at, number = heapq.heappop(heap)
             if at >= limit:
                 break
             following = self._turn(self.lanes[number], at)
             if following is not None:
                 heapq.heappush(heap, (following, number))
-        return self._plan(count)
 
     def _turn(self, lane: _Lane, at: datetime) -> datetime | None:
         """Let a number send at a moment, if it may; return when it looks again, None for never."""
@@ -147,8 +152,7 @@ class Walk:
             self.allowance.take(day, count)
         if self.slot:
             self.next_slot = max(self.next_slot, at) + self.slot * count
-        if line is self.mine:
-            self._note(channel_id, at, last, count)
+        self.note(line, channel_id, at, gap, count)
         return at + gap * count
 
     def _stopped(self, at: datetime, day: date, reason: str) -> datetime | None:
@@ -157,7 +161,11 @@ class Walk:
             self.stop = Stop(at, reason, self.mine.messages)
         return self.allowance.resets_at(day, reason)
 
-    def _note(self, channel_id: UUID, first: datetime, last: datetime, count: int) -> None:
+    def note(self, line: Line, channel_id: UUID, first: datetime, gap: timedelta, count: int) -> None:
+        """Keep what was just sent: of the walk's own line, by number and hour."""
+        if line is not self.mine:
+            return
+        last = first + gap * (count - 1)
         hour = first.astimezone(self._zone).replace(minute=0, second=0, microsecond=0)
         known = self.found.setdefault((channel_id, hour), [0, first, last])
         known[0] += count  # type: ignore[operator]  # the first of the three is the count

@@ -158,13 +158,14 @@ def variant_figures(campaign: Campaign, parts: Sequence[Part] | None = None) -> 
 
 
 def channel_figures(campaign: Campaign, parts: Sequence[Part] | None = None) -> list[dict[str, Any]]:
-    """Return the campaign's numbers side by side, as :func:`variant_figures`, with ``took_over_at`` for a standby at work."""
+    """Return the campaign's numbers side by side, as :func:`variant_figures`, with when a standby began to send."""
     found = tally(campaign) if parts is None else parts
     links = campaign.campaign_channels.select_related("channel").order_by("channel__created_at")
     return [
         {
             "channel": link.channel,
             "took_over_at": link.took_over_at,
+            "helps_since": link.helps_since,
             **_rated([part for part in found if part.channel_id == link.channel_id]),
         }
         for link in links

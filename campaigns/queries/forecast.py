@@ -95,11 +95,11 @@ def _walk(
         *Channel.objects.filter(pk__in=beside, state=ChannelState.CONNECTED).select_related("portfolio"),
     ]
     lines = [line.copy() for line in others]
-    walk = Walk(rows, mine.copy(), lines, at, usage.zone, deepcopy(allowance), usage.per_minute, steps, _people(rows))
+    walk = Walk(rows, mine.copy(), lines, at, usage.zone, deepcopy(allowance), usage.per_minute, steps, people_of(rows))
     return walk.run()
 
 
-def _people(channels: Sequence[Channel]) -> dict[UUID, People]:
+def people_of(channels: Sequence[Channel]) -> dict[UUID, People]:
     """Return the room for people of each official number; the numbers of one business share theirs."""
     found = [(one.pk, one.portfolio_id, limit_of(one)) for one in channels]
     limited = [(pk, shared, limit) for pk, shared, limit in found if shared is not None and limit is not None]

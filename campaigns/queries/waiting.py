@@ -20,6 +20,8 @@ from gateways.pacing import Wait, wait_of
 SENDING_HOURS, PREPARING, RETRY, NO_PROGRESS = "sending_hours", "preparing", "retry", "no_progress"
 HOLIDAY, NEXT_STEP = "holiday", "next_step"
 GAP = "gap"
+MOVED = "moved"
+"""Why a campaign rests that was moved to another day, on which it goes on by itself."""
 
 
 def waits(campaign: Campaign) -> list[tuple[str, Wait]]:
@@ -114,6 +116,7 @@ _PAUSES: dict[str, Callable[[], str]] = {
     "plan:daily_limit": lambda: _("Your plan's messages for today are used up."),
     "plan:monthly_limit": lambda: _("Your plan's messages for this month are used up."),
     "plan:trial_expired": lambda: _("Your trial has ended. Choose a plan to go on."),
+    MOVED: lambda: _("It was moved so that others go first."),
     "late_start": lambda: _("The start was missed. Decide whether it is sent now or cancelled."),
 }
 

@@ -19,6 +19,7 @@ from campaigns.models import (
     CampaignChannel,
     CampaignList,
     CampaignState,
+    DemandDecision,
     Recipient,
     RecipientState,
     SkipReason,
@@ -164,7 +165,9 @@ def delete(campaign: Campaign, *, actor: Membership | None = None) -> None:
         raise CampaignStateError(_("Some messages are on their way. Try again in a minute."), code="in_flight")
     forget(locked)
     # Straight to the tables: collecting a million recipients as objects would take minutes.
-    for model in (Recipient, Tally, AnswerTally, Variant, Step, CampaignChannel, CampaignList, CampaignAgent):
+    for model in (
+        Recipient, Tally, AnswerTally, Variant, Step, CampaignChannel, CampaignList, CampaignAgent, DemandDecision,
+    ):  # fmt: skip
         model.objects.filter(campaign=locked)._raw_delete(using=connection.alias)
     record_audit("campaign.deleted", actor=actor, target=locked.name, data={"total": locked.total})
     Campaign.objects.filter(pk=locked.pk)._raw_delete(using=connection.alias)

@@ -18,7 +18,7 @@ from campaigns.sequences.people import SENT
 from campaigns.services.guard import watch_failures
 from campaigns.services.lifecycle import build_if_missing, complete_if_done
 from campaigns.services.rounds import for_each
-from campaigns.services.standby import arrange_standbys
+from campaigns.services.standby import ARRANGEMENTS, arrange_standbys
 from campaigns.services.statuses import apply_known_statuses
 from campaigns.services.transitions import tell
 from conversations.services.campaign import CampaignMessage, record_campaign_messages
@@ -70,7 +70,7 @@ def sweep_sending() -> None:
 def sweep_numbers() -> None:
     """What the senders sweep every few seconds, one process at a time. All organizations must be visible."""
     with transaction.atomic():
-        if _alone("campaigns.numbers"):
+        if _alone(ARRANGEMENTS):
             arrange_standbys()
 
 

@@ -23,6 +23,7 @@ from campaigns.queries import report
 from campaigns.queries.figures import NO_REASON
 from campaigns.queries.forecast import eta
 from campaigns.queries.guarding import evidence_of
+from campaigns.queries.overload import is_overloaded, overload_words
 from campaigns.queries.verdict import verdict
 from campaigns.queries.waiting import pause_words, standstills, waiting_note
 from campaigns.results.followed import answer_temperatures
@@ -77,6 +78,8 @@ def campaign_list(request: MemberRequest) -> HttpResponse:
         context["archived"] = Campaign.objects.exclude(archived_at=None).count()
     if context["selecting"]:
         context["matching"] = listed(request).count()
+    if not request.htmx:
+        context["overload"] = is_overloaded()
     return render(request, "campaigns/list.html#cards" if request.htmx else "campaigns/list.html", context)
 
 
@@ -212,6 +215,7 @@ def _report(request: MemberRequest, campaign: Campaign, parts: Sequence[queries.
         "series": series_view(campaign),
         "step_lines": funnel_of(campaign, parts),
         "asks": question_of(campaign),
+        "overload_words": overload_words(campaign),
     }
 
 

@@ -10,7 +10,7 @@ from accounts.models import ApiToken, Invitation, Membership, Role, Team, User
 from accounts.services.organizations import create_organization
 from accounts.services.tokens import create_api_token
 from billing.models import Charge
-from campaigns.models import Campaign, Recipient, Variant
+from campaigns.models import Campaign, DemandDecision, Overload, Recipient, Variant
 from conversations.models import Attachment, Conversation, Message
 from core.clock import now
 from core.ids import uuid7
@@ -35,6 +35,7 @@ class World:
     words: dict[str, str] = field(
         default_factory=lambda: {
             "action": "pause",
+            "kind": "accept",
             "file_format": "csv",
             "provider": "waha",
             "token": "x" * 24,
@@ -88,6 +89,7 @@ def _rows(member: Membership) -> dict[str, UUID | int]:
     contacts = ContactList.objects.create(name=CANARY)
     run = Import.objects.create(list_name=CANARY, filename=f"{CANARY}.csv", stored_path="x", contact_list=contacts)
     campaign = Campaign.objects.create(name=CANARY)
+    overload = Overload.objects.create(began_at=now(), late_campaigns={str(campaign.pk): 1})
     recipient = Recipient.objects.create(campaign=campaign, contact=contact, body=CANARY)
     thread = Conversation.objects.create(contact=contact, channel=channel, last_message_at=now())
     message = Message.objects.create(
@@ -120,6 +122,7 @@ def _rows(member: Membership) -> dict[str, UUID | int]:
         "bulk": BulkAction.objects.create(kind="contacts-tag", parameters={"tag": CANARY}, total=1),
         "merge": join_contacts(contact, Contact.objects.create(name=CANARY), actor=None),
         "channel": channel, "contact": contact, "list": contacts, "contact_list": contacts, "import": run, "campaign": campaign,
+        "decision": DemandDecision.objects.create(overload=overload, campaign=campaign, kind="hold"),
         "recipient": recipient, "conversation": thread, "message": message, "attachment": attachment, "team": team,
         "invitation": invitation, "token": token, "membership": member, "execution": process, "charge": charge,
     }  # fmt: skip

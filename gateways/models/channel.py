@@ -48,7 +48,8 @@ class Channel(OrganizationOwned):
     A *warming* number sends a little each day so that it is ready; a *standby* keeps silent until it is needed.
     ``stands_in_for`` is the number whose place it has taken, ``role_since`` when it got its role, ``careful_until`` until
     when it is brought back slowly after a restriction. ``hour_shape`` are percentages by the 168 hours of the week of
-    UTC, Monday first, that stretch the gaps in hours in which few people answer.
+    UTC, Monday first, that stretch the gaps in hours in which few people answer. ``crowd_percent`` stretches them while there
+    is more to send than fits, None while there is not.
     """
 
     provider = models.CharField(_("provider"), max_length=20)
@@ -96,6 +97,7 @@ class Channel(OrganizationOwned):
     role_since = models.DateTimeField(auto_now_add=True, null=True)
     careful_until = models.DateTimeField(null=True)
     hour_shape = models.JSONField(null=True)
+    crowd_percent = models.PositiveSmallIntegerField(null=True)
     carrier = models.CharField(_("carrier"), max_length=40, blank=True, default="", db_default="")
     tariff = models.CharField(_("plan"), max_length=60, blank=True, default="", db_default="")
     monthly_cost_cents = models.PositiveIntegerField(null=True)

@@ -9,6 +9,7 @@ from gateways.models import ChannelEvent, IncidentKind, MessageTemplate, PoolInc
 from gateways.pool import causes
 
 TONES = {"critical": "danger", "warning": "warning", "info": "info"}
+CROWDED, FITS_AGAIN = "crowded", "fits_again"
 TEMPLATE_TONES = {"approved": "success", "rejected": "danger"}
 
 
@@ -42,6 +43,8 @@ def told_of(event: ChannelEvent, incident: PoolIncident | None, template: Messag
     if event.detail.startswith("template_"):
         return _told_of_template(event, template)
     tone = TONES.get(str(event.data.get("level")), "info")
+    if event.detail in {CROWDED, FITS_AGAIN}:
+        return _told_of_demand(event.detail, tone)
     title, text = _words(event.detail, event.channel.name, incident)
     page = reverse("gateways:pool") if incident else reverse("gateways:channel", args=[event.channel_id])
     return Told(tone, title, text, page)
@@ -71,6 +74,15 @@ def _place(other: str) -> str:
     if other:
         return _("%(name)s stands in for it; nothing is lost.")
     return _("No number in reserve could take its place. Connect another one, or wait until it is back.")
+
+
+def _told_of_demand(code: str, tone: str) -> Told:
+    page = reverse("campaigns:demand")
+    if code == FITS_AGAIN:
+        return Told(
+            tone, _("What there is to send fits again"), _("The usual pace holds, and the reserve rests."), page
+        )
+    return Told(tone, _("There is more to send than fits"), _("See what will be late, and decide."), page)
 
 
 def _told_of_template(event: ChannelEvent, template: MessageTemplate | None) -> Told:

@@ -11,7 +11,16 @@ from accounts.models import ApiToken, AuditEntry, Invitation, Membership, Team, 
 from billing.models import Charge
 from bookings.models import Booking, BookingChange, DayRule, Professional, Service, TimeOff
 from bookings.services.schedule import save_professional, save_service
-from campaigns.models import Campaign, CampaignAgent, CampaignChannel, CampaignList, Recipient, Variant
+from campaigns.models import (
+    Campaign,
+    CampaignAgent,
+    CampaignChannel,
+    CampaignList,
+    DemandDecision,
+    Overload,
+    Recipient,
+    Variant,
+)
 from conversations.models import Attachment, Conversation, Message
 from core.clock import now
 from core.ids import uuid7
@@ -173,6 +182,12 @@ class Crowd:
             self._keep("recipient", self._recipient(one, variant, self.contact, number, "failed"))
         if campaign != first:
             self._recipient(campaign, variant, self.rows["contact"], number + 1, "queued")
+        overload = self.rows.setdefault("overload", Overload.objects.get_or_create(
+            organization_id=campaign.organization_id, ended_at=None, defaults={"began_at": now()},
+        )[0])  # fmt: skip
+        Overload.objects.filter(pk=overload.pk).update(late_campaigns={str(campaign.pk): 1, str(first.pk): 1})
+        decision = DemandDecision.objects.create(overload=overload, campaign=campaign, kind="accept", by=self.member)
+        self._keep("decision", decision)
         self._agents(number, campaign)
 
     def _agents(self, number: int, campaign: Campaign) -> None:
