@@ -7,12 +7,12 @@ from uuid import UUID
 
 from django.db.models import F, Q
 
-from campaigns.models import Campaign, CampaignAgent, Recipient, RecipientState
+from campaigns.models import SENT_STATES, Campaign, CampaignAgent, Recipient, RecipientState
 from core.clock import now
 from sdr.campaign_agents import CampaignBook, Choice, register
 
 SHOWN = 100
-REACHED = (RecipientState.SENT, RecipientState.DELIVERED, RecipientState.READ, RecipientState.UNKNOWN)
+REACHED = (*SENT_STATES, RecipientState.UNKNOWN)
 
 
 def choices() -> list[Choice]:

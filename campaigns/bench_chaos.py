@@ -24,7 +24,7 @@ from django.db.models import QuerySet
 from accounts.models import Organization
 from billing.services import start_subscription
 from campaigns.bench import Bench, open_bench, process_environment, register
-from campaigns.models import Campaign, CampaignState, Recipient, RecipientState
+from campaigns.models import SENT_STATES, Campaign, CampaignState, Recipient, RecipientState
 from campaigns.queries import stats
 from campaigns.sender import claims, drain, engine
 from campaigns.services import lifecycle
@@ -42,7 +42,7 @@ GOALS: Final = {
     "doubtful_per_kill": NUMBERS / SENDERS, "seconds": SECONDS,
 }  # fmt: skip
 OPEN: Final = (RecipientState.QUEUED, RecipientState.SENDING)
-REACHED: Final = (RecipientState.SENT, RecipientState.DELIVERED, RecipientState.READ)
+REACHED: Final = SENT_STATES
 
 
 def run(size: int = 10_000) -> dict[str, Any]:

@@ -10,13 +10,14 @@ from campaigns.models.campaign import (
 )
 from campaigns.models.guard import CampaignGuard
 from campaigns.models.overload import DecisionKind, DemandDecision, DemandSettings, Help, Overload, Window
-from campaigns.models.recipient import Recipient, RecipientState, SkipReason
+from campaigns.models.recipient import SENT_STATES, Recipient, RecipientState, SkipReason
 from campaigns.models.sequence import Step, StopReason, WaitUnit
 from campaigns.models.series import Occurrence, Outcome, Recurrence, ScheduleSettings
 from campaigns.models.tally import AnswerTally, Tally
 
 __all__ = [
     "PLAN_PREFIX",
+    "SENT_STATES",
     "AnswerTally",
     "Campaign",
     "CampaignAgent",

@@ -21,6 +21,10 @@ class RecipientState(models.TextChoices):
     UNKNOWN = "unknown", _("to be confirmed")
 
 
+SENT_STATES = (RecipientState.SENT, RecipientState.DELIVERED, RecipientState.READ)
+"""Of what has left for certain and was not reported as failed."""
+
+
 class SkipReason(models.TextChoices):
     NONE = "", ""
     OPTED_OUT = "opted_out", _("asked not to receive")

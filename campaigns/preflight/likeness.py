@@ -8,8 +8,7 @@ from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef
 
-from campaigns.models import Campaign, Recipient, Variant
-from campaigns.queries.figures import SENT_STATES
+from campaigns.models import SENT_STATES, Campaign, Recipient, Variant
 from core.clock import now
 from leads.models import ListMembership
 from sdr.copywriting import similarity

@@ -13,10 +13,19 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import TruncMinute
 
 from bookings.days_off import DaysOff, days_off_in, rests_of
-from campaigns.models import Campaign, CampaignChannel, CampaignState, Recipient, RecipientState, Step, Tally, Variant
+from campaigns.models import (
+    SENT_STATES,
+    Campaign,
+    CampaignChannel,
+    CampaignState,
+    Recipient,
+    RecipientState,
+    Step,
+    Tally,
+    Variant,
+)
 from campaigns.preflight.line import Line
 from campaigns.schedules.series import times_until
-from campaigns.sequences.people import SENT
 from campaigns.services.audience import ordered_lists, preview_of
 from gateways.models import SENDING_ROLES
 
@@ -66,7 +75,7 @@ def fill(lines: dict[UUID, Line], zone: str) -> None:
         lines[pk].add(channel_id, people, steps.get(variant_id, 1))
     if not following:
         return
-    left = Recipient.objects.filter(campaign__in=following, leads_on=True, state__in=SENT, sent_at__isnull=False)
+    left = Recipient.objects.filter(campaign__in=following, leads_on=True, state__in=SENT_STATES, sent_at__isnull=False)
     minutes = (
         left.order_by()
         .annotate(minute=TruncMinute("sent_at"))

@@ -9,9 +9,8 @@ from uuid import UUID
 from django.core.cache import cache
 from django.db.models import Count, Sum
 
-from campaigns.models import Campaign, Recipient, Variant
+from campaigns.models import SENT_STATES, Campaign, Recipient, Variant
 from campaigns.preflight.plan import Plan
-from campaigns.queries.figures import SENT_STATES
 from campaigns.services.official import prices_of
 from core.clock import now
 from core.tenancy import current_organization_id

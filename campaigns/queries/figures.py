@@ -12,10 +12,9 @@ from uuid import UUID
 from django.db.models import QuerySet, Sum
 from django.http import Http404
 
-from campaigns.models import Campaign, Recipient, RecipientState, Tally
+from campaigns.models import SENT_STATES, Campaign, Recipient, RecipientState, Tally
 from campaigns.rates import conversion_rate, success_rate
 
-SENT_STATES = (RecipientState.SENT, RecipientState.DELIVERED, RecipientState.READ)
 REPLIED = "replied"
 PENDING = "pending"
 WON = "won"

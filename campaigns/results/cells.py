@@ -16,8 +16,7 @@ from django.db.models import Sum
 
 from billing.models import ChargeState
 from bookings.models import BookingState
-from campaigns.models import Campaign, Recipient, RecipientState, Tally
-from campaigns.queries.figures import SENT_STATES
+from campaigns.models import SENT_STATES, Campaign, Recipient, RecipientState, Tally
 
 ARRIVED = SENT_STATES[1:]
 BOOKED = (BookingState.CONFIRMED, BookingState.MOVED, BookingState.DONE, BookingState.MISSED)

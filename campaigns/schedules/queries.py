@@ -7,8 +7,8 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404
 
-from campaigns.models import Campaign, CampaignState, Occurrence, Recipient, RecipientState
-from campaigns.queries.figures import SENT_STATES, CampaignStats, stats_of
+from campaigns.models import SENT_STATES, Campaign, CampaignState, Occurrence, Recipient, RecipientState
+from campaigns.queries.figures import CampaignStats, stats_of
 from campaigns.schedules.rules import Rule
 from campaigns.schedules.series import previewed
 from campaigns.schedules.slots import Slot

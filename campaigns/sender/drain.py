@@ -63,7 +63,7 @@ class Drain:
         self.started_at = time.monotonic()
         self.stopping = ""
         self.doubts = 0
-        self._is_open = False
+        self._is_open = self._is_noted = False
         self._lane = shared.database.within(organization_id)
         self._ledger = Ledger(organization_id, channel_id)
         self._endings = Endings(self._write)
@@ -209,8 +209,9 @@ class Drain:
 
     def _stop_channel(self, note: Callable[[], None]) -> None:
         """Send nothing more through the channel, and keep why before anybody else may take it."""
-        if not self.stopping:
-            self._stop("trouble")
+        self._stop("trouble")
+        if not self._is_noted:
+            self._is_noted = True
             self._insist(note)
 
     def _insist(self, note: Callable[[], None]) -> None:
@@ -247,8 +248,12 @@ class Drain:
     # ---- Keeping --------------------------------------------------------------------------------------------------------
 
     async def _keep(self) -> None:
-        """Hold the lease, and notice what changes meanwhile: hours, pauses, caps, a number that went down."""
-        while not self.stopping:
+        """Hold the lease, and notice what changes meanwhile: hours, pauses, caps, a number that went down.
+
+        The last sends are waited for with the lease held: nobody else sends through the number beside them.
+        """
+        held = True
+        while held:
             await asyncio.sleep(KEEP_SECONDS)
             try:
                 held, facts = await self._lane.run(partial(self._ledger.hold, CHANNEL_LEASE_SECONDS))

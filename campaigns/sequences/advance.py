@@ -25,7 +25,7 @@ from campaigns.models import (
     Variant,
 )
 from campaigns.provenance.links import origin_url
-from campaigns.sequences.people import SENT, first_sends, going_on, stops_of
+from campaigns.sequences.people import first_sends, going_on, leads_further, stops_of
 from campaigns.sequences.waits import due_since
 from campaigns.services.audience import render_for
 from campaigns.services.bell import ring_senders
@@ -57,8 +57,7 @@ def _running() -> list[tuple[UUID, UUID]]:
         rows = Campaign.objects.filter(
             Exists(Step.objects.filter(campaign=OuterRef("pk"))), state=CampaignState.RUNNING
         )
-        further = Recipient.objects.filter(campaign=OuterRef("pk"), leads_on=True, state__in=SENT)
-        return list(rows.filter(Exists(further)).values_list("organization_id", "pk"))
+        return list(rows.filter(leads_further()).values_list("organization_id", "pk"))
 
 
 @transaction.atomic
@@ -126,9 +125,8 @@ def _serving(campaign: Campaign) -> list[UUID]:
 def _reopen() -> None:
     """Let a sequence that had ended go on, where somebody's message turned out to have left after all."""
     with across_organizations():
-        further = Recipient.objects.filter(campaign=OuterRef("pk"), leads_on=True, state__in=SENT)
         rows = Campaign.objects.filter(state=CampaignState.COMPLETED, finished_at__gt=now() - LATE_NEWS)
-        ended = list(rows.filter(Exists(Step.objects.filter(campaign=OuterRef("pk"))), Exists(further)))
+        ended = list(rows.filter(Exists(Step.objects.filter(campaign=OuterRef("pk"))), leads_further()))
         for campaign in ended:
             again = Campaign.objects.filter(pk=campaign.pk, state=CampaignState.COMPLETED)
             if again.update(state=CampaignState.RUNNING, finished_at=None, archived_at=None):

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from django.db.models import Count
 from django.utils.translation import gettext as _
 
-from campaigns.models import Campaign, Recipient, RecipientState, StopReason, WaitUnit
-from campaigns.queries.figures import SENT_STATES, Part
+from campaigns.models import SENT_STATES, Campaign, Recipient, RecipientState, StopReason, WaitUnit
+from campaigns.queries.figures import Part
 from campaigns.sequences.people import going_on
 
 

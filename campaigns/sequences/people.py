@@ -4,22 +4,26 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Min, QuerySet
+from django.db.models import Exists, Min, OuterRef, QuerySet
 
 from bookings.models import Booking, BookingState
 from bookings.models.booking import ACTIVE
-from campaigns.models import Campaign, Recipient, RecipientState, StopReason
+from campaigns.models import SENT_STATES, Campaign, Recipient, StopReason
 from campaigns.sequences.waits import due_at
 from conversations.models import Conversation, ConversationStatus
 
-SENT = (RecipientState.SENT, RecipientState.DELIVERED, RecipientState.READ)
 BOOKED = (*ACTIVE, BookingState.DONE)
 
 
 def going_on(campaign: Campaign) -> "QuerySet[Recipient]":
     """Return the messages that a further step may follow, of those that have left."""
-    rows: QuerySet[Recipient] = Recipient.objects.filter(campaign=campaign, leads_on=True, state__in=SENT)
+    rows: QuerySet[Recipient] = Recipient.objects.filter(campaign=campaign, leads_on=True, state__in=SENT_STATES)
     return rows
+
+
+def leads_further() -> Exists:
+    """Return the condition that a further step may follow some message of the campaigns that are asked for."""
+    return Exists(Recipient.objects.filter(campaign=OuterRef("pk"), leads_on=True, state__in=SENT_STATES))
 
 
 def next_step_at(campaign: Campaign) -> datetime | None:

@@ -4,8 +4,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from campaigns.models import Campaign, CampaignState, Recipient, RecipientState, SkipReason, StopReason
-from campaigns.sequences.people import SENT
+from campaigns.models import SENT_STATES, Campaign, CampaignState, Recipient, RecipientState, SkipReason, StopReason
 from campaigns.services.transitions import tell
 
 # What waits already is left out with the reason; what has not begun does not begin.
@@ -20,7 +19,7 @@ def stop_sequences(contact_id: UUID, reason: StopReason) -> None:
     """Let the contact get no further step of the active organization's campaigns that end with this."""
     campaigns = Campaign.objects.filter(state__in=ALIVE, stops_on__contains=[reason.value])
     rows = Recipient.objects.filter(contact_id=contact_id, campaign__in=campaigns.values("pk"))
-    before = rows.filter(leads_on=True, state__in=SENT, stopped="")
+    before = rows.filter(leads_on=True, state__in=SENT_STATES, stopped="")
     touched = set(before.values_list("campaign_id", "organization_id"))
     before.update(leads_on=False, stopped=reason)
     # Only now: whoever is leading somebody on at this moment was waited for, and what that made is found.

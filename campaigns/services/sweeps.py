@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef
 
 from campaigns.models import Campaign, CampaignState, Recipient, RecipientState
-from campaigns.sequences.people import SENT
+from campaigns.sequences.people import leads_further
 from campaigns.services.guard import watch_failures
 from campaigns.services.lifecycle import build_if_missing, complete_if_done
 from campaigns.services.rounds import for_each
@@ -111,8 +111,7 @@ def complete_done() -> int:
         campaign=OuterRef("pk"), state__in=[RecipientState.QUEUED, RecipientState.SENDING]
     )
     running = Campaign.objects.filter(state=CampaignState.RUNNING).exclude(audience_built_at=None)
-    further = Recipient.objects.filter(campaign=OuterRef("pk"), leads_on=True, state__in=SENT)
-    done = list(running.exclude(Exists(open_rows)).exclude(Exists(further)).values_list("organization_id", "pk"))
+    done = list(running.exclude(Exists(open_rows)).exclude(leads_further()).values_list("organization_id", "pk"))
     return sum(for_each(done, complete_if_done))
 
 

@@ -9,14 +9,13 @@ from typing import Any
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Trunc
 
-from campaigns.models import AnswerTally, Campaign, CampaignState, Recipient, RecipientState, Tally
+from campaigns.models import SENT_STATES, AnswerTally, Campaign, CampaignState, Recipient, RecipientState, Tally
 from leads.models import Contact
 from reports.periods import Period
 
-SENT = (RecipientState.SENT, RecipientState.DELIVERED, RecipientState.READ)
-TRIED = (*SENT, RecipientState.FAILED, RecipientState.INVALID)
+TRIED = (*SENT_STATES, RecipientState.FAILED, RecipientState.INVALID)
 STATES_OF = {
-    "sent": SENT, "delivered": SENT[1:], "read": SENT[2:], "failed": (RecipientState.FAILED,), "invalid": (RecipientState.INVALID,),
+    "sent": SENT_STATES, "delivered": SENT_STATES[1:], "read": SENT_STATES[2:], "failed": (RecipientState.FAILED,), "invalid": (RecipientState.INVALID,),
 }  # fmt: skip
 
 
@@ -61,7 +60,7 @@ def recipient_counts(period: Period) -> dict[str, Counts]:
         for name, states in STATES_OF.items():
             if state in states:
                 found[name].add(bucket, people, period)
-        if state in SENT:
+        if state in SENT_STATES:
             found["replied"].add(bucket, replied, period)
     return found
 

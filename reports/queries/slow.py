@@ -6,12 +6,12 @@ from functools import partial
 from django.db.models import F
 
 from accounts.models import Organization
-from campaigns.models import Recipient
+from campaigns.models import SENT_STATES, Recipient
 from core.jobs import job
 from core.snapshots import Snapshot, keep, recall
 from leads.models import Contact
 from reports.periods import Period, period_of
-from reports.queries.counts import SENT, Counts, lead_counts
+from reports.queries.counts import Counts, lead_counts
 
 MANY_CONTACTS = 20_000
 
@@ -49,7 +49,7 @@ def _count(period: Period) -> SlowCounts:
 
 
 def _qualified(period: Period) -> int:
-    answered = Recipient.objects.filter(sent_at__gte=period.start, state__in=SENT).exclude(replied_at=None)
+    answered = Recipient.objects.filter(sent_at__gte=period.start, state__in=SENT_STATES).exclude(replied_at=None)
     return answered.filter(contact__qualification__qualified_at__gte=F("sent_at")).count()  # type: ignore[no-any-return]
 
 
