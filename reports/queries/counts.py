@@ -15,7 +15,8 @@ from reports.periods import Period
 
 TRIED = (*SENT_STATES, RecipientState.FAILED, RecipientState.INVALID)
 STATES_OF = {
-    "sent": SENT_STATES, "delivered": SENT_STATES[1:], "read": SENT_STATES[2:], "failed": (RecipientState.FAILED,), "invalid": (RecipientState.INVALID,),
+    "sent": SENT_STATES, "delivered": SENT_STATES[1:], "read": SENT_STATES[2:],
+    "failed": (RecipientState.FAILED,), "invalid": (RecipientState.INVALID,),
 }  # fmt: skip
 
 

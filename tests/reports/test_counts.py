@@ -11,7 +11,7 @@ import time_machine
 from django.core.cache import cache
 
 from accounts.models import Organization
-from campaigns.models import Campaign, Recipient, RecipientState
+from campaigns.models import SENT_STATES, Campaign, Recipient, RecipientState
 from campaigns.services import lifecycle
 from campaigns.services.archiving import archive
 from campaigns.services.tallying import fold
@@ -20,7 +20,7 @@ from leads.models import Contact
 from leads.services.erasure import anonymise
 from reports.periods import DAYS, Period, period_of
 from reports.queries import overview, slow
-from reports.queries.counts import SENT, TRIED, answer_counts, recipient_counts
+from reports.queries.counts import TRIED, answer_counts, recipient_counts
 from tests.campaigns.conftest import make_campaign, make_channel, make_contact, make_list
 from tests.support.jobs import drain
 
@@ -64,7 +64,7 @@ def plain_counts(period: Period) -> dict[str, tuple[Counter[datetime], int]]:
 
 
 def names_of(row: Recipient) -> list[str]:
-    if row.state not in SENT:
+    if row.state not in SENT_STATES:
         return [row.state]
     names = ["sent"] + ["delivered"] * (row.state != "sent") + ["read"] * (row.state == "read")
     return names + ["replied"] * (row.replied_at is not None)
@@ -99,7 +99,7 @@ def change(chance: random.Random, campaigns: list[Campaign], channel: Any) -> No
     some = rows.filter(pk__in=chance.sample(pks, k=min(3, len(pks))))
     match chance.randrange(7):
         case 0:
-            some.update(state=chance.choice(SENT), sent_at=some_moment(chance), channel=channel)
+            some.update(state=chance.choice(SENT_STATES), sent_at=some_moment(chance), channel=channel)
         case 1:
             some.update(state=chance.choice(["failed", "invalid"]), error_code="131026")
         case 2:
