@@ -39,8 +39,8 @@ def leave_out_cancelled(*, organization_id: str, campaign_id: str) -> None:
 
 def leave_out_forgotten() -> int:
     """Do so in campaigns whose job was lost or that got somebody back; return in how many."""
-    waiting = Recipient.objects.filter(campaign=OuterRef("pk"), state=RecipientState.QUEUED)
     with across_organizations():
+        waiting = Recipient.objects.filter(campaign=OuterRef("pk"), state=RecipientState.QUEUED)
         cancelled = Campaign.objects.filter(state=CampaignState.CANCELLED, finished_at__gt=now() - LOOK_BACK)
         found = list(cancelled.filter(Exists(waiting)).values_list("organization_id", "pk"))
     for organization_id, pk in found:

@@ -10,6 +10,7 @@ from campaigns.queries.figures import stats
 from campaigns.services import cancelling, lifecycle
 from campaigns.services.cancelling import leave_out_forgotten
 from core.jobs import QUEUES, queue
+from core.tenancy import no_organization
 from tests.support.jobs import drain
 
 pytestmark = pytest.mark.django_db
@@ -46,9 +47,10 @@ def test_of_a_large_one_the_rest_is_left_out_by_a_job(large: Campaign) -> None:
 def test_where_the_job_was_lost_it_is_made_up_for(large: Campaign) -> None:
     lifecycle.cancel(large)
     drain_nothing()
-    assert leave_out_forgotten() == 1
+    with no_organization():
+        assert leave_out_forgotten() == 1
+        assert leave_out_forgotten() == 0
     assert figures(large) == ("cancelled", 0, 9, 2)
-    assert leave_out_forgotten() == 0
 
 
 def test_who_is_given_back_to_the_line_later_is_left_out_too(large: Campaign) -> None:
