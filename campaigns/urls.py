@@ -55,6 +55,7 @@ urlpatterns = [
     path("<uuid:campaign_id>/atribuicao/", results.attribution, name="attribution"),
     path("<uuid:campaign_id>/destinatarios/<uuid:recipient_id>/", report.recipient_decide, name="recipient-decide"),
     path("<uuid:campaign_id>/destinatarios/<uuid:recipient_id>/negocio/", deals.recipient_won, name="recipient-won"),
+    path("<uuid:campaign_id>/numeros/", choice.number_add, name="number-add"),
     path("<uuid:campaign_id>/respostas/", hours.campaign_hours, name="campaign-hours"),
     path("<uuid:campaign_id>/variacoes/<uuid:variant_id>/usar/", choice.variant_choose, name="variant-choose"),
     path("<uuid:campaign_id>/<campaign_action:action>/", report.campaign_action, name="action"),

@@ -21,7 +21,9 @@ _TOKEN = re.compile(
     r"|([\[\]|])"
 )
 _SPACES = re.compile(r"(?<=\S)[ \t]{2,}")
-_BEFORE_MARK = re.compile(r"[ \t]+([,.!?;:])")
+_BEFORE_MARK = re.compile(r"[ \t]+([,.!?;:]|\n)")
+_COMMA_BEFORE_MARK = re.compile(r",[ \t]*(?=[,.!?;:])")
+_COMMA_AT_BEGINNING = re.compile(r"(\A|\n|[.!?][ \t]+)[ \t]*,[ \t]*(\w?)")
 _SENTENCE_END = re.compile(r"[.!?\n]\s*\Z")
 ALIASES = {
     "name": "nome",
@@ -167,8 +169,13 @@ def render_placeholders(text: str, values: Mapping[str, str], *, seed: str = "")
     writer = _Writer(values, seed)
     writer.write(parts_of(text))
     whole = "".join(writer.written)
-    # An empty value must not leave "Oi , tudo" or two spaces behind; what the author wrote stays as it is.
-    return (_SPACES.sub(" ", _BEFORE_MARK.sub(r"\1", whole)) if writer.gap else whole).strip()
+    return (_closed(whole) if writer.gap else whole).strip()
+
+
+def _closed(text: str) -> str:
+    """Return a text in which a value was empty without "Oi , tudo", "Oi,!", ", tudo" or two spaces."""
+    begun = _COMMA_AT_BEGINNING.sub(lambda found: found[1] + found[2].upper(), text)
+    return _SPACES.sub(" ", _BEFORE_MARK.sub(r"\1", _COMMA_BEFORE_MARK.sub("", begun)))
 
 
 class _Writer:

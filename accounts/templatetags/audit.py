@@ -37,6 +37,7 @@ WORDS: Final[dict[str, object]] = {
     "campaign.deleted": gettext_lazy("Deleted a campaign"),
     "campaign.exported": gettext_lazy("Exported the recipients of a campaign"),
     "campaign.guard": gettext_lazy("Changed the automatic pause"),
+    "campaign.number_added": gettext_lazy("Gave a campaign another number"),
     "campaign.paused": gettext_lazy("Paused a campaign"),
     "campaign.repeats": gettext_lazy("Changed how a campaign repeats"),
     "campaign.resumed": gettext_lazy("Resumed a campaign"),

@@ -34,6 +34,7 @@ from campaigns.services import lifecycle
 from campaigns.services.audience import ordered_lists, preview_of
 from campaigns.services.audience_rules import AudienceRules
 from campaigns.services.deals import won_by
+from campaigns.services.numbers import has_lost_its_numbers, numbers_to_add
 from campaigns.services.recipients import COUNTED, count_retryable, decide_unknown, retry_failed
 from campaigns.services.shares import LEAST_SENT, shares_now
 from campaigns.services.transitions import Action, is_allowed
@@ -206,6 +207,7 @@ def _report(request: MemberRequest, campaign: Campaign, parts: Sequence[queries.
         "failures": report.failures(campaign),
         **_retry(campaign, stats),
         "waits": standstills(campaign),
+        **_numberless(campaign, stats),
         **_pause(campaign),
         "ends_at": eta(campaign) if is_running else None,
         "promise": bool(campaign.promise),
@@ -217,6 +219,12 @@ def _report(request: MemberRequest, campaign: Campaign, parts: Sequence[queries.
         "asks": question_of(campaign),
         "overload_words": overload_words(campaign),
     }
+
+
+def _numberless(campaign: Campaign, stats: queries.CampaignStats) -> dict[str, object]:
+    """Return the numbers to choose from where a campaign that has somebody in line has lost all of its own."""
+    lost = bool(stats.pending) and is_allowed(campaign, Action.CHOOSE) and has_lost_its_numbers(campaign)
+    return {"is_numberless": lost, "numbers_to_add": list(numbers_to_add()) if lost else []}
 
 
 def _retry(campaign: Campaign, stats: queries.CampaignStats) -> dict[str, object]:

@@ -51,6 +51,19 @@ def test_writes_the_message_for_one_person(text: str, sent: str) -> None:
     assert render_placeholders(text, ANA) == sent
 
 
+@pytest.mark.parametrize(
+    ("text", "sent"),
+    [
+        ("Oi, {nome}!", "Oi!"), ("Olá, {nome}. A clínica", "Olá. A clínica"), ("{nome}, tudo bem?", "Tudo bem?"),
+        ("Oi, {nome}, tudo?", "Oi, tudo?"), ("Oi! {nome}, é a Ana", "Oi! É a Ana"), ("Oi, {nome}\nTudo bem?", "Oi,\nTudo bem?"),
+        ("Oi!\n{nome}, tudo bem?", "Oi!\nTudo bem?"), ("Oi {nome} ... e aí, ok?", "Oi... e aí, ok?"),
+        ("Oi, {nome|pessoal}!", "Oi, pessoal!"),
+    ],
+)  # fmt: skip
+def test_an_empty_value_leaves_no_hole_behind(text: str, sent: str) -> None:
+    assert render_placeholders(text, {}) == sent
+
+
 def test_a_name_that_is_a_phone_gives_way_to_the_fallback() -> None:
     assert render_placeholders("Oi, {nome|tudo bem}?", {"nome": "+55 11 99999-8888"}) == "Oi, tudo bem?"
 
