@@ -36,7 +36,9 @@ def test_the_page_offers_the_numbers_and_the_rest_is_sent_by_the_chosen_one(
     other = make_channel("Comercial")
     official = make_channel("Oficial", "cloud", config={})
     page = client.get(address).content.decode()
-    assert f'<option value="{other.pk}">' in page and str(official.pk) not in page
+    assert (
+        f'name="channel" value="{other.pk}"' in page and "Enviar por Comercial" in page and str(official.pk) not in page
+    )
     done = client.post(f"{address}numeros/", {"channel": str(other.pk)}, follow=True).content.decode()
     assert "Comercial envia o que falta." in done and "foram removidos." not in done
     assert not Recipient.objects.filter(campaign=orphan, pinned=True).exists()
