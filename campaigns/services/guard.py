@@ -83,9 +83,10 @@ def look_now(campaign: Campaign) -> bool:
 
 
 def _look_safely(campaign: Campaign, guard: CampaignGuard, counts: Counts) -> bool:
-    # The sweep of everybody's lapsed claims is in the same transaction: one campaign must not undo it.
+    # The sweep of everybody's lapsed claims is in the same transaction: one campaign must not undo it. What writes here is atomic
+    # by itself, so a campaign of which nothing is to be written asks the database nothing.
     try:
-        with activate_organization(campaign.organization_id), transaction.atomic():
+        with activate_organization(campaign.organization_id):
             return _look(campaign, guard, counts)
     except Exception:
         if not connection.is_usable():
@@ -154,6 +155,7 @@ def _is_many(count: int, per_cent: int) -> bool:
     return count >= LEAST and count * 100 >= per_cent
 
 
+@transaction.atomic
 def _keep(campaign: Campaign, marks: list[Counts]) -> None:
     watched = {"marks": [mark.as_json() for mark in marks]}
     Campaign.objects.filter(pk=campaign.pk, state=CampaignState.RUNNING).update(watched=watched)

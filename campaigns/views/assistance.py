@@ -15,6 +15,7 @@ from accounts.access import role_required
 from accounts.http import MemberRequest
 from accounts.models import Role
 from billing import services as billing
+from billing.shell import usage_of
 from campaigns.errors import CampaignIncompleteError
 from campaigns.forms import CampaignForm
 from campaigns.models import Campaign, SkipReason
@@ -30,7 +31,7 @@ from campaigns.views.preflight import Draft, preflight_of
 from campaigns.views.review import review
 from campaigns.views.variants import Offer, labelled, offer_of
 from campaigns.views.words import left_out_words
-from core.clock import SendingHours, now
+from core.clock import SendingHours
 from core.placeholders import GREETING, ORIGIN_LINK, greeting_at, render_placeholders, unknown_placeholders
 from gateways.models import SENDING_ROLES, ChannelRole
 from gateways.queries import cards
@@ -92,7 +93,7 @@ def summary_of(request: MemberRequest, form: CampaignForm) -> dict[str, Any]:
     rule = form.rule if form.is_repeating else None
     times = previewed(rule, request.organization.timezone, _pattern(form)) if rule else []
     start = next((slot.at for slot in times if slot.at), start)
-    usage = billing.usage(request.organization.pk, now())
+    usage = usage_of(request, request.organization)
     draft = Draft(
         channels=sending,
         counts=counts,
