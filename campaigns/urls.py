@@ -2,7 +2,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
 from campaigns.overload import views as demand
-from campaigns.schedules.views import schedule_settings
+from campaigns.schedules.views import schedule_settings, series_skip, series_times
 from campaigns.sequences.views import step_change, steps_edit
 from campaigns.views import assistance, bulk, choice, deals, guard, hours, report, results, variants, wizard
 
@@ -43,6 +43,8 @@ urlpatterns = [
     path("<uuid:campaign_id>/etapas/", steps_edit, name="steps"),
     path("horarios/", schedule_settings, name="schedule-settings"),
     path("<uuid:campaign_id>/", report.campaign_page, name="campaign"),
+    path("<uuid:series_id>/envios/", series_times, name="series-times"),
+    path("<uuid:series_id>/envios/pular/", series_skip, name="series-skip"),
     path("<uuid:campaign_id>/editar/", wizard.campaign_edit, name="edit"),
     path("<uuid:campaign_id>/negocios/", report.campaign_deals, name="deals"),
     path("<uuid:campaign_id>/arquivar/", bulk.campaign_archive, name="archive"),

@@ -41,26 +41,20 @@ class Start(NamedTuple):
     campaign: Campaign
 
 
-def frozen_lines(links: Iterable[CampaignChannel], zone: str) -> list[Line]:
-    """Return what campaigns that run have in line, from their links to the numbers that serve them, in the order of serving."""
-    found: dict[UUID, Line] = {}
+def running_lines(links: Iterable[CampaignChannel], mine: Campaign | None = None) -> dict[UUID, Line]:
+    """Return the lines of campaigns that run, still empty, from their links to the numbers that serve them in the order of serving.
+
+    ``mine`` gets one of its own, whose numbers the caller knows.
+    """
     rows = list(links)
-    off = days_off_in(link.campaign.sending_hours for link in rows)
-    steps = _sequences({link.campaign_id for link in rows})
+    campaigns = {link.campaign_id: link.campaign for link in rows} | ({mine.pk: mine} if mine else {})
+    off, steps = days_off_in(one.sending_hours for one in campaigns.values()), _sequences(campaigns)
+    found = {pk: _empty(one, steps[pk], off) for pk, one in campaigns.items()}
     for turn, link in enumerate(rows):
-        line = found.setdefault(link.campaign_id, _empty(link.campaign, steps[link.campaign_id], off))
+        line = found[link.campaign_id]
         line.channels = {*line.channels, link.channel_id}
         line.served[link.channel_id] = turn
-    fill(found, zone)
-    return list(found.values())
-
-
-def frozen_line(campaign: Campaign, channel_ids: Collection[UUID], zone: str) -> Line:
-    """Return what one campaign has in line for these numbers."""
-    line = _empty(campaign, _sequences([campaign.pk])[campaign.pk], days_off_in([campaign.sending_hours]))
-    line.channels = set(channel_ids)
-    fill({campaign.pk: line}, zone)
-    return line
+    return found
 
 
 def fill(lines: dict[UUID, Line], zone: str) -> None:
@@ -103,8 +97,8 @@ def links_of(states: Sequence[str], channel_ids: Collection[UUID] | None) -> "Qu
 def starts_until(until: datetime, channel_ids: Collection[UUID] | None, mine: UUID | None, zone: str) -> list[Start]:
     """Return the campaigns and times of series that begin by themselves before a moment, in their order."""
     links = links_of([CampaignState.SCHEDULED], channel_ids).filter(campaign__start_at__lt=until)
-    pks = set(links.order_by().values_list("campaign_id", flat=True)) - {mine}
-    found = list(Campaign.objects.filter(pk__in=pks).select_related("recurrence").order_by("start_at")[:STARTS])
+    waiting = Campaign.objects.filter(pk__in=links.order_by().values("campaign_id")).exclude(pk=mine)
+    found = list(waiting.select_related("recurrence").order_by("start_at")[:STARTS])
     times = times_until([one for one in found if one.repeats], until, zone, STARTS)
     starts = [Start(one.start_at, one) for one in found if not one.repeats and one.start_at is not None]
     starts += [Start(at, one) for one in found if one.repeats for at in times[one.pk]]
@@ -143,8 +137,8 @@ def _empty(campaign: Campaign, sequence: Sequence[Step], off: DaysOff) -> Line:
     return Line(set(), hours, campaign.priority, rests_of(hours, off), sequence=sequence)
 
 
-def _sequences(campaign_ids: Collection[UUID]) -> dict[UUID, list[Step]]:
+def _sequences(campaign_ids: Iterable[UUID]) -> dict[UUID, list[Step]]:
     found: dict[UUID, list[Step]] = defaultdict(list)
-    for step in Step.objects.filter(campaign__in=campaign_ids).order_by("number"):
+    for step in Step.objects.filter(campaign__in=list(campaign_ids)).order_by("number"):
         found[step.campaign_id].append(step)
     return found

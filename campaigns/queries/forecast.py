@@ -1,21 +1,20 @@
 """When a campaign will be through and which number sends when, by the arithmetic that the sender keeps."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.db.models.functions import TruncHour
 
 from billing import services as billing
 from bookings.days_off import days_off_in, rests_of
-from campaigns.models import Campaign, CampaignState
+from campaigns.models import Campaign, CampaignChannel, CampaignState
 from campaigns.preflight.allowance import SHARED_FOR, Allowance, People
 from campaigns.preflight.calendar import STEPS, Walk, end_of_sight
 from campaigns.preflight.line import Line
-from campaigns.preflight.lines import frozen_line, frozen_lines, lines_of, links_of, starts_until
+from campaigns.preflight.lines import fill, lines_of, links_of, running_lines, starts_until
 from campaigns.preflight.plan import Plan, PlannedDay
 from campaigns.queries.waiting import serving
 from campaigns.sequences.waits import Wait
@@ -41,8 +40,14 @@ def outlook(campaign: Campaign, at: datetime | None = None, *, steps: int = STEP
     """Return the plan of what is still in line of a frozen campaign, and of the steps that follow it."""
     connected = [one for one in serving(campaign) if one.state == ChannelState.CONNECTED]
     usage = billing.usage(campaign.organization_id, now())
-    mine = frozen_line(campaign, {one.pk for one in connected}, usage.zone)
-    return _plan(connected, mine, usage, campaign.pk, steps, at or now()) if connected and mine.left else None
+    sharing = _sharing(connected, usage)
+    lines = running_lines(_running(sharing, campaign.pk), campaign)
+    lines[campaign.pk].channels = {one.pk for one in connected}
+    fill(lines, usage.zone)
+    mine = lines.pop(campaign.pk)
+    if not connected or not mine.left:
+        return None
+    return _plan(connected, mine, list(lines.values()), sharing, usage, campaign.pk, steps, at or now())
 
 
 def plan(
@@ -62,32 +67,43 @@ def plan(
     for channel_id, people in (pinned or {}).items():
         mine.add(channel_id, people)
     mine.add(None, count)
-    return _plan(connected, mine, usage, campaign_id, steps, now()) if connected and mine.left else None
+    if not connected or not mine.left:
+        return None
+    sharing = _sharing(connected, usage)
+    lines = running_lines(_running(sharing, campaign_id))
+    fill(lines, usage.zone)
+    return _plan(connected, mine, list(lines.values()), sharing, usage, campaign_id, steps, now())
+
+
+def _sharing(connected: Sequence[Channel], usage: billing.Usage) -> set[UUID] | None:
+    """Return the numbers that others must share to matter; None where the whole organization shares a limit."""
+    is_limited = Allowance(usage, now(), usage.zone).is_limited or usage.per_minute
+    return None if is_limited else {one.pk for one in connected}
+
+
+def _running(sharing: set[UUID] | None, campaign_id: UUID | None) -> "QuerySet[CampaignChannel]":
+    return links_of([CampaignState.RUNNING], sharing).exclude(campaign=campaign_id)
 
 
 def _plan(
-    connected: Sequence[Channel], mine: Line, usage: billing.Usage, campaign_id: UUID | None, steps: int, at: datetime
-) -> Plan:
+    connected: Sequence[Channel], mine: Line, others: Sequence[Line], sharing: set[UUID] | None, usage: billing.Usage,
+    campaign_id: UUID | None, steps: int, at: datetime,
+) -> Plan:  # fmt: skip
     """Walk with what is in line now, and again with what begins before the end that was found."""
-    allowance = Allowance(usage, now(), usage.zone)
-    # Where the whole organization shares a limit, campaigns through other numbers use it up as well.
-    sharing = None if allowance.is_limited or usage.per_minute else {one.pk for one in connected}
-    running = links_of([CampaignState.RUNNING], sharing).exclude(campaign=campaign_id)
     limit = end_of_sight(at, mine)
-    others, coming = frozen_lines(running, usage.zone), starts_until(limit, sharing, campaign_id, usage.zone)
-    found, turn, beside = _walk(connected, mine, others, usage, allowance, steps, at), 0, []
+    coming = starts_until(limit, sharing, campaign_id, usage.zone)
+    found, turn, beside = _walk(connected, mine, others, usage, steps, at), 0, []
     while new := [one for one in coming if turn >= ROUNDS or one.at < (found.ends_at or limit)]:
         coming = coming[len(new) :]
         others, turn = [*others, *lines_of(new)], turn + 1
         beside += [(one.campaign.name, one.at) for one in new]
-        found = _walk(connected, mine, others, usage, allowance, steps, at)
+        found = _walk(connected, mine, others, usage, steps, at)
     return replace(found, beside=[one for one in beside if found.ends_at is None or one[1] < found.ends_at])
 
 
 def _walk(
-    connected: Sequence[Channel], mine: Line, others: Sequence[Line], usage: billing.Usage, allowance: Allowance, steps: int,
-    at: datetime,
-) -> Plan:  # fmt: skip
+    connected: Sequence[Channel], mine: Line, others: Sequence[Line], usage: billing.Usage, steps: int, at: datetime
+) -> Plan:
     known = {one.pk for one in connected}
     beside = {pk for line in others for pk in line.channels} - known
     rows = [
@@ -95,7 +111,17 @@ def _walk(
         *Channel.objects.filter(pk__in=beside, state=ChannelState.CONNECTED).select_related("portfolio"),
     ]
     lines = [line.copy() for line in others]
-    walk = Walk(rows, mine.copy(), lines, at, usage.zone, deepcopy(allowance), usage.per_minute, steps, people_of(rows))
+    walk = Walk(
+        rows,
+        mine.copy(),
+        lines,
+        at,
+        usage.zone,
+        Allowance(usage, now(), usage.zone),
+        usage.per_minute,
+        steps,
+        people_of(rows),
+    )
     return walk.run()
 
 

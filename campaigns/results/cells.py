@@ -7,6 +7,7 @@ before it and whose campaign's days were not over. So each belongs to one campai
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -74,6 +75,13 @@ BY_CAMPAIGN = f"""
 SELECT r.campaign_id, h.kind, count(*), sum(h.micros)::bigint FROM ({_HAPPENED}) h {_LED_TO}
 WHERE h.contact_id = %(contact)s GROUP BY 1, 2
 """
+BY_CAMPAIGNS = f"""
+SELECT r.campaign_id, h.kind, count(DISTINCT r.id), sum(h.micros)::bigint FROM ({_HAPPENED}) h {_LED_TO}
+WHERE r.campaign_id = ANY(%(campaigns)s) GROUP BY 1, 2
+"""
+PEOPLE_BY_KIND = f"""
+SELECT h.kind, count(DISTINCT r.contact_id) FROM ({_HAPPENED}) h {_LED_TO} WHERE r.campaign_id = %(campaign)s GROUP BY 1
+"""
 _BY_PERSON = f"""
 SELECT id, kind, count(*), sum(micros)::bigint
 FROM ({_OWNED} AND h.contact_id = ANY(%(contacts)s) AND r.id = ANY(%(recipients)s)) owned GROUP BY 1, 2
@@ -90,7 +98,10 @@ class Place(NamedTuple):
 
 @dataclass
 class Cell:
-    """People by the furthest that each kind of step tells, and money in millionths of a real."""
+    """Messages by what became of them, those whose person did something afterwards, and money in millionths of a real.
+
+    Where everybody gets one message these are people; of a sequence :mod:`campaigns.results.people` counts those.
+    """
 
     total: int = 0
     sent: int = 0
@@ -128,7 +139,7 @@ def with_deeds(messages: Mapping[Place, Cell], deeds: Deeds) -> dict[Place, Cell
     """Return the facts of a campaign: its messages, and what followed."""
     found = defaultdict(Cell, messages)
     for variant_id, channel_id, hour, kind, people, micros in deeds:
-        _record(found[Place(variant_id, channel_id, hour)], kind, people, micros)
+        record(found[Place(variant_id, channel_id, hour)], kind, people, micros)
     return dict(found)
 
 
@@ -137,7 +148,7 @@ def deeds_of(campaign: Campaign, recipients: Sequence[Recipient]) -> dict[UUID, 
     found: dict[UUID, Cell] = defaultdict(Cell)
     ids = {"contacts": [one.contact_id for one in recipients], "recipients": [one.pk for one in recipients]}
     for recipient_id, kind, times, micros in _asked(campaign, _BY_PERSON, **ids):
-        _record(found[recipient_id], kind, times, micros)
+        record(found[recipient_id], kind, times, micros)
     return dict(found)
 
 
@@ -153,11 +164,11 @@ def _messages(campaign: Campaign, zone: str) -> dict[Place, Cell]:
     summed = rows.values_list("variant_ref", "channel_ref", "hour", "state").annotate(Sum("people"), Sum("replied"))
     for variant_id, channel_id, at, state, people, replied in summed:
         place = Place(variant_id, channel_id, at.astimezone(local).hour if at else None)
-        found[place].add(_cell(campaign, place, state, people, replied))
+        found[place].add(cell_of(campaign, place, state, people, replied))
     return {place: cell for place, cell in found.items() if cell.total}
 
 
-def _cell(campaign: Campaign, place: Place, state: str, people: int, replied: int) -> Cell:
+def cell_of(campaign: Campaign, place: Place, state: str, people: int, replied: int) -> Cell:
     delivered = people if state in ARRIVED else 0
     return Cell(
         total=people,
@@ -170,7 +181,7 @@ def _cell(campaign: Campaign, place: Place, state: str, people: int, replied: in
     )
 
 
-def _record(cell: Cell, kind: str, people: int, micros: int) -> None:
+def record(cell: Cell, kind: str, people: int, micros: int) -> None:
     match kind:
         case "ai":
             cell.ai = micros
@@ -180,14 +191,18 @@ def _record(cell: Cell, kind: str, people: int, micros: int) -> None:
             setattr(cell, kind, people)
 
 
+def values_of(campaign: Campaign, since: datetime, **more: Any) -> dict[str, Any]:
+    """Return what the statements of what happened ask for, of the campaign's organization."""
+    return {
+        "organization": campaign.organization_id, "campaign": campaign.pk, "since": since, "booked": list(BOOKED),
+        "paid": list(PAID), **more,
+    }  # fmt: skip
+
+
 def _asked(campaign: Campaign, sql: str, **more: Any) -> list[Any]:
     if campaign.started_at is None:
         return []
-    values: dict[str, Any] = {
-        "organization": campaign.organization_id, "campaign": campaign.pk, "since": campaign.started_at,
-        "booked": list(BOOKED), "paid": list(PAID), **more,
-    }  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(sql, values)
+        cursor.execute(sql, values_of(campaign, campaign.started_at, **more))
         rows: list[Any] = cursor.fetchall()
     return rows

@@ -71,7 +71,7 @@ def _results(campaign: Campaign, way: str, cells: Mapping[Place, Cell]) -> Resul
         groups.setdefault(key(place), Cell()).add(cell)
         whole.add(cell)
     named = [(names.get(known) or _nameless(way, known), cell) for known, cell in _ordered(groups)]
-    return Results(_lines([("", whole)])[0], _lines([(name, cell) for name, cell in named if cell.total or name]))
+    return Results(lines_of([("", whole)])[0], lines_of([(name, cell) for name, cell in named if cell.total or name]))
 
 
 _KEYS: dict[str, Callable[[Place], UUID | int | None]] = {
@@ -105,7 +105,8 @@ def _ordered(groups: dict[Any, Cell]) -> list[tuple[Any, Cell]]:
     return hours + sorted(rest, key=lambda item: item[0] is None)
 
 
-def _lines(named: Sequence[tuple[str, Cell]]) -> list[Line]:
+def lines_of(named: Sequence[tuple[str, Cell]]) -> list[Line]:
+    """Return cells with their names as lines whose cents add up."""
     fees, ai = _cents(cell.fee for _name, cell in named), _cents(cell.ai for _name, cell in named)
     revenue = _cents(cell.revenue for _name, cell in named)
     return [Line(name, cell, *money) for (name, cell), *money in zip(named, fees, ai, revenue, strict=True)]

@@ -8,7 +8,9 @@ from django.utils.translation import ngettext, pgettext
 
 from campaigns.models import Campaign
 from campaigns.queries.report import failures
+from campaigns.results.cells import Cell
 from campaigns.results.lines import WAYS, Line, results_now
+from campaigns.results.people import People, people_of
 from campaigns.results.tables import people_headers, way_header
 from core.clock import now
 from core.moments import spoken_date_time
@@ -28,7 +30,7 @@ def paper_of(campaign: Campaign) -> bytes:
     paper.opening(campaign.name, _opening(campaign))
     paper.figures(_figures(whole))
     paper.heading(_("From the list to the money"))
-    paper.bars(_bars(whole))
+    paper.bars(_bars(people_of(campaign, whole.people)))
     for way in WAYS:
         paper.heading({"variante": _("By variation"), "numero": _("By number"), "hora": _("By hour")}[way])
         rows = [_row(line.name, line) for line in found[way].lines]
@@ -53,6 +55,8 @@ def _opening(campaign: Campaign) -> list[str]:
         "What people do within %(days)s days of the message counts, for the last campaign that wrote to them.", days,
     )  # fmt: skip
     lines.append(words % {"days": days})
+    if campaign.steps.exists():
+        lines.append(_("The funnel counts each person once, the tables count messages."))
     lines.append(_("Figures of %(at)s.") % {"at": spoken_date_time(now())})
     return lines
 
@@ -67,10 +71,10 @@ def _figures(whole: Line) -> list[Figure]:
     ]
 
 
-def _bars(whole: Line) -> list[Bar]:
+def _bars(people: Cell | People) -> list[Bar]:
     names = dict(zip(COUNTED, people_headers(), strict=True))
     names["total"] = pgettext("funnel", "List")
-    values = [getattr(whole.people, step) for step in STEPS]
+    values = [getattr(people, step) for step in STEPS]
     before = [0, *values]
     return [
         Bar(

@@ -24,6 +24,8 @@ class NamedSlot(NamedTuple):
     day: str
     note: str
     is_left_out: bool
+    planned_on: date
+    is_next: bool = False
 
 
 def rule_in_words(rule: Rule) -> str:
@@ -72,18 +74,20 @@ def rule_notes(rule: Rule) -> list[str]:
 
 def slots_in_words(slots: Iterable[Slot]) -> list[NamedSlot]:
     """Return times as a list to be read before saving."""
-    return [_named(slot) for slot in slots]
+    named = [_named(slot) for slot in slots]
+    first = next((number for number, one in enumerate(named) if not one.is_left_out), -1)
+    return [one._replace(is_next=number == first) for number, one in enumerate(named)]
 
 
 def _named(slot: Slot) -> NamedSlot:
     if slot.at is None:
         words = _("left out: %(holiday)s") % {"holiday": slot.holiday}
-        return NamedSlot(_day(slot.planned_on), words, True)
+        return NamedSlot(_day(slot.planned_on), words, True, slot.planned_on)
     note = ""
     if slot.holiday:
         planned = date_format(slot.planned_on, "d/m")
         note = _("instead of %(day)s: %(holiday)s") % {"day": planned, "holiday": slot.holiday}
-    return NamedSlot(day_and_time(slot.at), note, False)
+    return NamedSlot(day_and_time(slot.at), note, False, slot.planned_on)
 
 
 def day_and_time(at: datetime) -> str:

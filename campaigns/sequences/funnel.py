@@ -1,13 +1,13 @@
 """The funnel of a sequence: for each step who waits for it, who got it, read it and answered, and why others went no further."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from django.db.models import Count
 from django.utils.translation import gettext as _
 
-from campaigns.models import SENT_STATES, Campaign, Recipient, RecipientState, StopReason, WaitUnit
+from campaigns.models import SENT_STATES, Campaign, Recipient, RecipientState, StopReason, Variant, WaitUnit
 from campaigns.queries.figures import Part
 from campaigns.sequences.people import going_on
 
@@ -37,13 +37,13 @@ class StepLine:
         return round(self.replied / self.sent * 100, 2) if self.sent else 0.0
 
 
-def funnel_of(campaign: Campaign, parts: Sequence[Part]) -> list[StepLine]:
+def funnel_of(campaign: Campaign, parts: Sequence[Part], variants: Iterable[Variant]) -> list[StepLine]:
     """Return the steps of a sequence in order; nothing for a campaign of one message."""
     lines = {step.number: StepLine(step.number, step.wait, step.unit) for step in campaign.steps.order_by("number")}
     if not lines:
         return []
     lines[1] = StepLine(1)
-    steps = dict(campaign.variants.values_list("pk", "step"))
+    steps = {one.pk: one.step for one in variants}
     for part in parts:
         _count(lines[steps.get(part.variant_id, 1) if part.variant_id else 1], part)
     waiting = going_on(campaign).order_by().values_list("step").annotate(count=Count("pk"))

@@ -25,9 +25,7 @@ LIST = "campaigns:list"
 def archive(campaign: Campaign, *, actor: Membership | None = None) -> Campaign:
     """Take a campaign off the list; its report stays as it is."""
     locked = lock(campaign)
-    if locked.state in AT_WORK or (
-        locked.repeats and locked.state not in (CampaignState.DRAFT, CampaignState.CANCELLED)
-    ):
+    if locked.state in AT_WORK or (locked.repeats and locked.state == CampaignState.PAUSED):
         raise CampaignStateError(_("Pause, cancel or end the campaign before archiving it."), code="at_work")
     if locked.archived_at is None:
         _set(locked, now(), "campaign.archived", actor)
@@ -46,6 +44,9 @@ def unarchive(campaign: Campaign, *, actor: Membership | None = None) -> Campaig
 def _set(campaign: Campaign, at: Any, action: str, actor: Membership | None) -> None:
     campaign.archived_at = at
     campaign.save(update_fields=["archived_at"])
+    if campaign.repeats:
+        # The times of a series stand folded in its row, and go where it goes.
+        Campaign.objects.filter(series=campaign).exclude(state__in=AT_WORK).update(archived_at=at)
     record_audit(action, actor=actor, target=campaign.name)
     tell_pages(campaign)
 

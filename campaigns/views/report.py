@@ -28,7 +28,7 @@ from campaigns.queries.verdict import verdict
 from campaigns.queries.waiting import pause_words, standstills, waiting_note
 from campaigns.results.followed import answer_temperatures
 from campaigns.results.tables import reason_words
-from campaigns.schedules.queries import question_of, series_view
+from campaigns.schedules.queries import question_of, series_rows, series_view
 from campaigns.sequences.funnel import funnel_of
 from campaigns.services import lifecycle
 from campaigns.services.audience import ordered_lists, preview_of
@@ -65,8 +65,10 @@ def campaign_list(request: MemberRequest) -> HttpResponse:
     except InvalidCursorError:
         page = keyset_page(listed(request), order="-created_at", cursor=None, size=PAGE)
     figures = queries.stats_of(page.items)
+    rows = series_rows(page.items)
     items = [
-        (one, figures[one.pk], [pause_words(one)] if one.pause_reason else waiting_note(one)) for one in page.items
+        (one, figures[one.pk], [pause_words(one)] if one.pause_reason else waiting_note(one), rows.get(one.pk))
+        for one in page.items
     ]
     context: dict[str, object] = {
         "items": items,
@@ -213,9 +215,9 @@ def _report(request: MemberRequest, campaign: Campaign, parts: Sequence[queries.
         "promise": bool(campaign.promise),
         "skipped": [left_out_words(reason, count) for reason, count in queries.skipped_reasons(campaign).items()],
         "legend": legend(stats),
-        **(_intent(campaign) if campaign.state in EDITABLE else {}),
+        **(_intent(campaign) if campaign.state in EDITABLE and not campaign.repeats else {}),
         "series": series_view(campaign),
-        "step_lines": funnel_of(campaign, parts),
+        "step_lines": funnel_of(campaign, parts, [row["variant"] for row in variants]),
         "asks": question_of(campaign),
         "overload_words": overload_words(campaign),
     }

@@ -21,6 +21,7 @@ from campaigns.results import tables
 from campaigns.results.cells import Cell
 from campaigns.results.lines import WAYS, results_now, results_of
 from campaigns.results.paper import paper_of
+from campaigns.results.people import People, people_of
 from campaigns.services.attribution import CHOICES, attribute_for
 from core.charts import Step
 from core.exports import pdf_response, table_response
@@ -36,10 +37,11 @@ def results_context(request: MemberRequest, campaign: Campaign) -> dict[str, obj
     found = results_of(campaign, way)
     return {
         "campaign": campaign,
+        "is_sequence": campaign.steps.exists(),
         "whole": found.whole,
         "lines": found.lines,
         "results_at": found.at,
-        "funnel_steps": funnel_steps(found.whole.people),
+        "funnel_steps": funnel_steps(people_of(campaign, found.whole.people)),
         "way": way,
         "ways": WAY_NAMES.items(),
         "attribution_choices": sorted({*CHOICES, campaign.attribution_days}),
@@ -51,7 +53,7 @@ def chosen_way(request: MemberRequest) -> str:
     return asked if asked in WAYS else WAYS[0]
 
 
-def funnel_steps(people: Cell) -> list[Step]:
+def funnel_steps(people: Cell | People) -> list[Step]:
     """Return the way from the list to the money."""
     return [
         Step(pgettext("funnel", "List"), people.total),

@@ -10,7 +10,7 @@ from accounts.models import ApiToken, Invitation, Membership, Role, Team, User
 from accounts.services.organizations import create_organization
 from accounts.services.tokens import create_api_token
 from billing.models import Charge
-from campaigns.models import Campaign, DemandDecision, Overload, Recipient, Variant
+from campaigns.models import Campaign, DemandDecision, Occurrence, Overload, Recipient, Recurrence, Step, Variant
 from conversations.models import Attachment, Conversation, Message
 from core.clock import now
 from core.ids import uuid7
@@ -23,6 +23,7 @@ from sagas.outbox import deliver_due
 from sdr.models import Agent, Calibration, Document, Prompt, Qualification, Question
 
 CANARY = "canario-da-outra-empresa"
+RULE = {"unit": "day", "interval": 1, "at": "09:00:00", "first_on": "2026-01-05", "holidays": "send"}
 
 
 @dataclass
@@ -90,6 +91,8 @@ def _rows(member: Membership) -> dict[str, UUID | int]:
     run = Import.objects.create(list_name=CANARY, filename=f"{CANARY}.csv", stored_path="x", contact_list=contacts)
     campaign = Campaign.objects.create(name=CANARY)
     overload = Overload.objects.create(began_at=now(), late_campaigns={str(campaign.pk): 1})
+    series = Campaign.objects.create(name=CANARY, repeats=True)
+    at = now()
     recipient = Recipient.objects.create(campaign=campaign, contact=contact, body=CANARY)
     thread = Conversation.objects.create(contact=contact, channel=channel, last_message_at=now())
     message = Message.objects.create(
@@ -113,6 +116,9 @@ def _rows(member: Membership) -> dict[str, UUID | int]:
     question = Question.objects.create(text=CANARY, key=CANARY, contact=contact)
     prompt = Prompt.objects.create(number=1, instructions=CANARY)
     rows = {
+        "series": series, "recurrence": Recurrence.objects.create(campaign=series, rule=RULE),
+        "occurrence": Occurrence.objects.create(series=series, planned_on=at.date(), due_at=at, outcome="missed", note=CANARY),
+        "step": Step.objects.create(campaign=campaign, number=2, wait=1),
         "variant": Variant.objects.create(campaign=campaign, label="A", body=CANARY),
         "prompt": prompt, "agent": Agent.objects.create(name=CANARY),
         "qualification": Qualification.objects.create(contact=contact, conversation=thread),

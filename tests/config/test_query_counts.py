@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -57,9 +58,15 @@ def addresses(crowd: Crowd) -> Iterator[str]:
         names = {match["name"] for match in PARAMETER.finditer(route)}
         if kind_of(route, settings.ADMIN_PATH) not in ASKED or names - WORDS.keys() - crowd.first.keys():
             continue  # what the crowd has no row of cannot grow either; a new kind of row belongs into the crowd
-        filled = "/" + PARAMETER.sub(lambda match: str((WORDS | crowd.first)[match["name"]]), route)
-        for question in ("", *QUESTIONS.get(route, ())):
-            yield filled + ("?" + question.format(**crowd.first) if question else "")
+        for first in (crowd.first, crowd.first | {"campaign_id": crowd.first["series_id"]}):
+            if first is crowd.first or "campaign_id" in names:  # a series is a campaign with pages of its own kind
+                yield from _asked(route, WORDS | first)
+
+
+def _asked(route: str, values: dict[str, Any]) -> Iterator[str]:
+    filled = "/" + PARAMETER.sub(lambda match: str(values[match["name"]]), route)
+    for question in ("", *QUESTIONS.get(route, ())):
+        yield filled + ("?" + question.format(**values) if question else "")
 
 
 def ask(client: Client, address: str, *, warm: bool = False) -> Answer:
@@ -111,7 +118,15 @@ def test_no_page_and_no_list_asks_more_when_there_is_more(clients: dict[bool, Cl
 
     assert len(read) >= 70
     assert growth(few, many) == {}
-    assert {address: len(many[address].statements) for address in read if len(many[address].statements) > 40} == {}
+    too_many = {
+        address: len(many[address].statements) for address in read if len(many[address].statements) > most(address)
+    }
+    assert too_many == {}
+
+
+def most(address: str) -> int:
+    """The form of a campaign says what it will do as its page does, and all that may be chosen besides."""
+    return 54 if address.startswith("/campanhas/") and ("/editar/" in address or "copiar=" in address) else 50
 
 
 def greedy(request: HttpRequest) -> HttpResponse:
@@ -137,6 +152,8 @@ def test_a_page_that_asks_for_each_row_is_found(
 
 # Asks why each running campaign waits, which is for the campaigns at work and not for their rows.
 ONE_BY_ONE = {"watch_campaigns"}
+# What keeps the work of one campaign apart from that of the next asks nothing.
+FRAMES = ("SAVEPOINT", "RELEASE SAVEPOINT")
 
 
 def sweep_all(crowd: Crowd) -> dict[str, Answer]:
@@ -148,7 +165,9 @@ def sweep_all(crowd: Crowd) -> dict[str, Answer]:
         drain()
         with CaptureQueriesContext(connection) as captured:
             recurring.job()
-        found[name] = Answer(200, [query["sql"] for query in captured.captured_queries])
+        found[name] = Answer(
+            200, [sql for query in captured.captured_queries if not (sql := query["sql"]).startswith(FRAMES)]
+        )
     return found
 
 

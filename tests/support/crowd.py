@@ -17,8 +17,11 @@ from campaigns.models import (
     CampaignChannel,
     CampaignList,
     DemandDecision,
+    Occurrence,
     Overload,
     Recipient,
+    Recurrence,
+    Step,
     Variant,
 )
 from conversations.models import Attachment, Conversation, Message
@@ -55,6 +58,8 @@ from sdr.models import (
 )
 
 MONDAY = datetime(2026, 12, 7, 12, 0, tzinfo=UTC)
+LATER = datetime(2099, 6, 1, 12, 0, tzinfo=UTC)
+"""Longer than any plan looks ahead."""
 
 
 class Crowd:
@@ -75,6 +80,7 @@ class Crowd:
             self._talks(number)
             self._teaching(number)
             self._campaigns(number)
+            self._series(number)
             self._agenda(number)
             self._processes(number)
 
@@ -180,6 +186,7 @@ class Crowd:
             CampaignList.objects.create(campaign=one, contact_list=self.contacts)
             variant = one.variants.latest("pk")
             self._keep("recipient", self._recipient(one, variant, self.contact, number, "failed"))
+            self._step(one, number)
         if campaign != first:
             self._recipient(campaign, variant, self.rows["contact"], number + 1, "queued")
         overload = self.rows.setdefault("overload", Overload.objects.get_or_create(
@@ -189,6 +196,34 @@ class Crowd:
         decision = DemandDecision.objects.create(overload=overload, campaign=campaign, kind="accept", by=self.member)
         self._keep("decision", decision)
         self._agents(number, campaign)
+
+    def _step(self, campaign: Campaign, number: int) -> None:
+        """A further step, to which one has come and for which another waits."""
+        step = self._keep("step", Step.objects.create(campaign=campaign, number=campaign.steps.count() + 2, wait=2))
+        text = Variant.objects.create(campaign=campaign, label=f"E{number}", step=step.number, body="E aí, {nome}?")
+        self._recipient(campaign, text, self.contact, number + 100, "sent", step=step.number, leads_on=True)
+
+    def _series(self, number: int) -> None:
+        """A series that waits for its next time, with one that was; the first one has as many as there are series."""
+        begins = LATER + timedelta(days=number)
+        series = self._keep("series", Campaign.objects.create(
+            name=f"Série {number}", state="scheduled", repeats=True, start_at=begins, created_by=self.member,
+        ))  # fmt: skip
+        rule = {"unit": "day", "interval": 1, "at": "09:00:00", "first_on": "2026-01-05", "holidays": "skip"}
+        self._keep("recurrence", Recurrence.objects.create(campaign=series, rule=rule, next_on=begins.date()))
+        for one in {series, self.rows["series"]}:
+            Variant.objects.create(campaign=one, label=f"V{number}", body="Oi, {nome}!")
+            CampaignChannel.objects.create(campaign=one, channel=self.channel)
+            CampaignList.objects.create(campaign=one, contact_list=self.contacts)
+            at = MONDAY - timedelta(days=300 + number)
+            run = Campaign.objects.create(
+                name=f"{one.name} · {number}", state="completed", series=one, start_at=at, started_at=at, finished_at=at
+            )
+            text = Variant.objects.create(campaign=run, label="A", body="Oi!")
+            self._recipient(run, text, self.contact, number, "sent")
+            self._keep("occurrence", Occurrence.objects.create(
+                series=one, planned_on=at.date(), due_at=at, outcome="made", run=run
+            ))  # fmt: skip
 
     def _agents(self, number: int, campaign: Campaign) -> None:
         agent = self._keep("agent", Agent.objects.create(
@@ -209,12 +244,12 @@ class Crowd:
         )
 
     def _recipient(
-        self, campaign: Campaign, variant: Variant, contact: Contact, position: int, state: str
+        self, campaign: Campaign, variant: Variant, contact: Contact, position: int, state: str, **values: Any
     ) -> Recipient:
         row: Recipient = Recipient.objects.create(
             campaign=campaign, contact=contact, variant=variant, channel=self.channel, position=position, phone=contact.phone,
             body="Oi!", state=state, error_code=f"e{position}" if state == "failed" else "", sent_at=now(),
-            next_attempt_at=now() + timedelta(days=1),
+            next_attempt_at=now() + timedelta(days=1), **values,
         )  # fmt: skip
         return row
 
