@@ -42,6 +42,7 @@ CAPITAL, WITHIN, END = "\ue000", "\ue001", "\ue002"
 HELD_GREETING = CAPITAL + END
 _NO_SIGNS = dict.fromkeys(map(ord, (CAPITAL, WITHIN, END)))
 DEEPEST = 4
+SEEN = 24
 
 
 class Placeholder(NamedTuple):
@@ -156,6 +157,45 @@ def unknown_placeholders(text: str, known: Collection[str]) -> list[str]:
         {placeholder_key(name) for name in known} | {GREETING, ORIGIN_LINK} | ({WHOLE_NAME} if NAME in known else set())
     )
     return [key for key in keys if key not in allowed]
+
+
+def stray_signs(text: str) -> list[str]:
+    """Return the pieces of a message that look like a field or a choice and are sent just as they stand, in order.
+
+    Braces and brackets that nothing closes or opens, brackets with one thing to choose from, choices too deep within others. An
+    escaped sign is meant.
+    """
+    stray: list[int] = []
+    opened: list[tuple[int, bool]] = []
+    end = 0
+    for match in _TOKEN.finditer(text):
+        stray += _braces(text, end, match.start())
+        match match[6]:
+            case "[":
+                opened.append((match.start(), False))
+            case "|" if opened:
+                opened[-1] = opened[-1][0], True
+            case "]" if opened:
+                at, is_choice = opened.pop()
+                stray += [] if is_choice and len(opened) < DEEPEST else [at]
+            case "]":
+                stray.append(match.start())
+        end = match.end()
+    stray += [*_braces(text, end, len(text)), *(at for at, _is_choice in opened)]
+    return list(dict.fromkeys(_around(text, at) for at in sorted(stray)))
+
+
+def _braces(text: str, start: int, end: int) -> list[int]:
+    return [at for at in range(start, end) if text[at] in "{}"]
+
+
+def _around(text: str, at: int) -> str:
+    """Return the few letters by which somebody finds a sign again."""
+    if text[at] in "]}":
+        return text[max(0, at - SEEN) : at + 1].split()[-1]
+    piece = text[at : at + SEEN].splitlines()[0]
+    closing = piece.find("]" if text[at] == "[" else "}")
+    return piece[: closing + 1] if closing >= 0 else piece.strip()
 
 
 def render_placeholders(text: str, values: Mapping[str, str], *, seed: str = "") -> str:

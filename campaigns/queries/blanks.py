@@ -11,6 +11,7 @@ from leads.models import ContactList, ListMembership
 from leads.queries import lacks
 
 MOST_FIELDS = 8
+NAMED_LISTS = 3
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,11 @@ class Blank:
     @property
     def count(self) -> int:
         return sum(count for _list, count in self.lists)
+
+    @property
+    def further(self) -> int:
+        """How many lists are not named one by one."""
+        return max(0, len(self.lists) - NAMED_LISTS)
 
 
 def blank_fields(texts: Sequence[str], lists: Sequence[ContactList]) -> list[Blank]:
@@ -47,5 +53,6 @@ def blank_fields(texts: Sequence[str], lists: Sequence[ContactList]) -> list[Bla
 
 def _without_fallback(texts: Sequence[str]) -> list[str]:
     used = [pair for text in texts for pair in placeholders_in(text)]
-    bare = dict.fromkeys(key for key, fallback in used if key and not (fallback or "").strip())
+    # "{nome|}" says that nothing is what stands in.
+    bare = dict.fromkeys(key for key, fallback in used if key and fallback is None)
     return [key for key in bare if key not in {GREETING, ORIGIN_LINK}][:MOST_FIELDS]

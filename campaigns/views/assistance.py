@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
@@ -21,26 +20,23 @@ from campaigns.forms import CampaignForm
 from campaigns.models import Campaign, SkipReason
 from campaigns.queries.blanks import blank_fields
 from campaigns.schedules.series import previewed
+from campaigns.schedules.slots import Slot
 from campaigns.schedules.words import rule_in_words, rule_notes, slots_in_words
 from campaigns.services import audience
-from campaigns.services.audience import AudienceCounts, render_for
+from campaigns.services.audience import AudienceCounts
 from campaigns.services.audience_people import left_out_people
-from campaigns.services.drafts import MAX_BODY, clean_hours
+from campaigns.services.drafts import clean_hours
 from campaigns.services.shares import LEAST_SENT
 from campaigns.views.preflight import Draft, preflight_of
+from campaigns.views.preview import all_texts, ids_of, preview_of
 from campaigns.views.review import review
 from campaigns.views.variants import Offer, labelled, offer_of
 from campaigns.views.words import left_out_words
 from core.clock import SendingHours
-from core.placeholders import GREETING, ORIGIN_LINK, greeting_at, render_placeholders, unknown_placeholders
 from gateways.models import SENDING_ROLES, ChannelRole
 from gateways.queries import cards
-from leads.models import Contact, ContactList
-from leads.queries import contacts
+from leads.models import ContactList
 
-SAMPLE = {"nome": "Mariana", "city": "Campinas", "phone": "+5519997426108", "email": "mariana@exemplo.com.br"}
-EXAMPLE_LINK = f"{settings.BASE_URL}/porque/…"
-PEOPLE = 6
 LEFT_OUT = 50
 
 
@@ -60,7 +56,7 @@ def left_out(request: MemberRequest) -> HttpResponse:
     form = CampaignForm(request.POST, zone=request.organization.timezone)
     asked = request.POST.get("motivo", "")
     reason = asked if asked in SkipReason.values else ""
-    lists = [one.pk for one in ContactList.objects.filter(pk__in=_ids(form, "lists"))]
+    lists = [one.pk for one in ContactList.objects.filter(pk__in=ids_of(form, "lists"))]
     counts = audience.preview_audience(lists, form.rules, _campaign_id(form))
     people = left_out_people(lists, form.rules, _campaign_id(form), reason, LEFT_OUT) if reason else []
     count = counts.left_out.get(SkipReason(reason), 0)
@@ -73,26 +69,27 @@ def left_out(request: MemberRequest) -> HttpResponse:
 @role_required(Role.AGENT)
 def message_preview(request: MemberRequest) -> HttpResponse:
     form = CampaignForm(request.POST, zone=request.organization.timezone)
-    context = {"form": form, **preview_of(form, request.POST.get("preview_as", ""))}
+    times = _times(request, form)
+    start = next((slot.at for slot in times if slot.at), _start(form))
+    context = {"form": form, **preview_of(form, request.POST.get("preview_as", ""), start)}
     return render(request, "campaigns/wizard.html#preview", context)
 
 
 def summary_of(request: MemberRequest, form: CampaignForm) -> dict[str, Any]:
     """Return everything that the wizard shows beside its fields."""
-    list_ids = _ids(form, "lists")
+    list_ids = ids_of(form, "lists")
     lists = [(one, one.pk in list_ids) for one in ContactList.objects.order_by("-created_at")]
     chosen = [one.pk for one, checked in lists if checked]
     counts = audience.preview_audience(chosen, form.rules, _campaign_id(form)) if chosen else None
-    channel_ids = _ids(form, "channels")
+    channel_ids = ids_of(form, "channels")
     numbers = [(card, card.channel.pk in channel_ids) for card in cards(request.organization.timezone)]
     numbers = [(card, checked) for card, checked in numbers if card.channel.role != ChannelRole.RETIRED]
     sending = [card.channel for card, checked in numbers if checked and card.channel.role in SENDING_ROLES]
-    start = _start(form)
     later = form["when"].value() == "later"
     hours = _hours(form)
     rule = form.rule if form.is_repeating else None
-    times = previewed(rule, request.organization.timezone, _pattern(form)) if rule else []
-    start = next((slot.at for slot in times if slot.at), start)
+    times = _times(request, form)
+    start = next((slot.at for slot in times if slot.at), _start(form))
     usage = usage_of(request, request.organization)
     draft = Draft(
         channels=sending,
@@ -110,7 +107,12 @@ def summary_of(request: MemberRequest, form: CampaignForm) -> dict[str, Any]:
     missing = _missing(
         form, counts, any(checked for _card, checked in numbers), (later or form.is_repeating) and start is None
     )
+    planned = preflight_of(draft)
+    texts = preview_of(form, "", start)
+    blanks = blank_fields(all_texts(form), [one for one, checked in lists if checked])
     return {
+        **texts,
+        "blanks": [one for one in blanks if one.key not in texts["unknown"]],
         "lists": lists,
         "counts": counts,
         "left_out": [(reason, left_out_words(reason, n)) for reason, n in counts.left_out.items()] if counts else [],
@@ -118,18 +120,17 @@ def summary_of(request: MemberRequest, form: CampaignForm) -> dict[str, Any]:
         "variants": labelled(form.texts, form.weights),
         **offer_of(_offer(form)),
         "least_sample": LEAST_SENT,
-        "blanks": blank_fields(form.texts, [one for one, checked in lists if checked]),
         "later": later,
         "rule_words": rule_in_words(rule) if rule else "",
         "rule_notes": rule_notes(rule) if rule else [],
         "times": slots_in_words(times),
-        **preflight_of(draft),
-        "allowance": _allowance(usage),
+        **planned,
+        "allowance": _allowance(usage, planned["planned_messages"], counts.receives if counts else 0),
         "missing": missing,
         "review": review(
             str(form["name"].value() or ""),
             [one.name for one, checked in lists if checked],
-            form.texts,
+            list(zip(form.texts, [*form.weights, *[1] * len(form.texts)], strict=False)),
             [card.channel.name for card, checked in numbers if checked],
             start,
             hours,
@@ -137,36 +138,9 @@ def summary_of(request: MemberRequest, form: CampaignForm) -> dict[str, Any]:
             left_out=sum(counts.left_out.values()) if counts else 0,
             rules=form.rules,
             repeats=rule,
+            split=str(form["split"].value() or ""),
         ),
         "open_steps": {step for step, _text in missing},
-        **preview_of(form, ""),
-    }
-
-
-def preview_of(form: CampaignForm, person: str) -> dict[str, Any]:
-    """Return the texts as somebody of the lists receives them, and what they ask for that nobody has."""
-    people = _people(_ids(form, "lists"))
-    contact = next((one for one in people if str(one.pk) == person), people[0] if people else None)
-    campaign_id, greeting = str(form["key"].value() or ""), greeting_at(timezone.localtime())
-    texts = [(one["label"], one["text"]) for one in labelled(form.texts) if one["text"].strip()]
-    own = attributes()
-    known = {*SAMPLE, *own}
-    sample = SAMPLE | {GREETING: greeting, ORIGIN_LINK: EXAMPLE_LINK}
-
-    def reads(text: str) -> str:
-        cut = text[:MAX_BODY]
-        return (
-            render_for(cut, contact, campaign_id, link=EXAMPLE_LINK, greeting=greeting)
-            if contact
-            else render_placeholders(cut, sample)
-        )
-
-    return {
-        "previews": [(label, reads(text)) for label, text in texts],
-        "people": people,
-        "person": contact,
-        "attributes": own,
-        "unknown": sorted({key for _label, text in texts for key in unknown_placeholders(text, known)}),
     }
 
 
@@ -181,17 +155,10 @@ def _offer(form: CampaignForm) -> Offer:
     return found if isinstance(found, Offer) else Offer()
 
 
-def attributes() -> list[str]:
-    """Return the further columns that contacts brought along, to be used in texts."""
-    newest = Contact.objects.order_by("-created_at").values_list("attributes", flat=True)[:20]
-    return sorted({key for row in newest for key in row if not key.startswith("sdr_")})[:12]
-
-
-def _people(list_ids: list[UUID]) -> list[Contact]:
-    for list_id in list_ids:
-        if found := list(contacts(list_id=list_id, reach="receives").order_by("created_at")[:PEOPLE]):
-            return found
-    return []
+def _times(request: MemberRequest, form: CampaignForm) -> list[Slot]:
+    """Return the next times of a series, none for a campaign that goes out once."""
+    rule = form.rule if form.is_repeating else None
+    return previewed(rule, request.organization.timezone, _pattern(form)) if rule else []
 
 
 def _pattern(form: CampaignForm) -> Campaign | None:
@@ -205,16 +172,6 @@ def _campaign_id(form: CampaignForm) -> UUID | None:
         return UUID(str(form["key"].value()))
     except ValueError:
         return None
-
-
-def _ids(form: CampaignForm, name: str) -> list[UUID]:
-    found = []
-    for value in form[name].value() or []:
-        try:
-            found.append(UUID(str(value)))
-        except ValueError:
-            continue  # the form itself says that this choice does not exist
-    return found
 
 
 def _hours(form: CampaignForm) -> SendingHours:
@@ -244,10 +201,15 @@ def _start(form: CampaignForm) -> datetime | None:
         return None  # not chosen yet
 
 
-def _allowance(usage: billing.Usage) -> dict[str, int | None]:
+def _allowance(usage: billing.Usage, messages: int, people: int) -> dict[str, int | None]:
     month = None if usage.monthly_limit is None else max(0, usage.monthly_limit - usage.sent_month)
     today = None if usage.daily_limit is None else max(0, usage.daily_limit - usage.sent_today)
-    return {"month": month, "today": today, "limit": usage.monthly_limit}
+    return {
+        "month": month,
+        "limit": usage.monthly_limit,
+        "over_month": 0 if month is None else max(0, messages - month),
+        "over_today": 0 if today is None else max(0, people - today),
+    }
 
 
 def _missing(

@@ -93,6 +93,7 @@ def preflight_of(draft: Draft) -> dict[str, Any]:
     return {
         "plan_days": planned.days[:PLANNED_DAYS] if planned else [],
         "plan_more": len(planned.days) > PLANNED_DAYS if planned else False,
+        "plan_left": planned.count - sum(one.count for one in planned.days) if planned and not planned.ends_at else 0,
         "ends_at": planned.ends_at if planned else None,
         "stop": planned.stop if planned else None,
         **_extent(draft, planned, people),

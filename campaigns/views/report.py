@@ -270,13 +270,14 @@ def _review(campaign: Campaign, left_out: int) -> list[Choice]:
     return review(
         campaign.name,
         [names[one] for one in list_ids if one in names],
-        list(campaign.variants.filter(step=1).values_list("body", flat=True)),
+        list(campaign.variants.filter(step=1).order_by("label").values_list("body", "weight")),
         list(campaign.campaign_channels.order_by("channel__created_at").values_list("channel__name", flat=True)),
         campaign.start_at,
         campaign.sending_hours,
         is_later=campaign.start_at is not None,
         left_out=left_out,
         rules=AudienceRules.of(campaign.audience_rules),
+        split=campaign.split,
     )
 
 

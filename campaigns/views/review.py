@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, time
+from string import ascii_uppercase
 from typing import NamedTuple
 
+from django.utils.formats import number_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from campaigns.forms import DAYS
 from campaigns.forms_audience import rules_in_words
-from campaigns.models import CampaignState
+from campaigns.models import CampaignState, Split
 from campaigns.schedules.rules import Rule
 from campaigns.schedules.words import rule_in_words, rule_notes
 from campaigns.services.audience import EVERYBODY
@@ -33,7 +35,7 @@ class Choice(NamedTuple):
 def review(
     name: str,
     lists: Sequence[str],
-    texts: Sequence[str],
+    texts: Sequence[tuple[str, int]],
     numbers: Sequence[str],
     start: datetime | None,
     hours: SendingHours,
@@ -42,17 +44,22 @@ def review(
     left_out: int = 0,
     rules: AudienceRules = EVERYBODY,
     repeats: Rule | None = None,
+    split: str = Split.WEIGHTS,
 ) -> list[Choice]:
-    """Return the choices as they stand; one that is not made yet is left to the list of what is missing."""
-    written = len([text for text in texts if text.strip()])
-    variations = ngettext("%(count)d text", "%(count)d texts, in equal parts", written) % {"count": written}
-    out = ngettext("%(count)d person is left out", "%(count)d people are left out", left_out) % {"count": left_out}
+    """Return the choices as they stand; one that is not made yet is left to the list of what is missing.
+
+    ``texts`` are (text, weight).
+    """
+    weights = [weight for text, weight in texts if text.strip()]
+    out = ngettext("%(count)s person is left out", "%(count)s people are left out", left_out) % {
+        "count": number_format(left_out, use_l10n=True, force_grouping=True)
+    }
     moment = (spoken(start) if start else "") if is_later else _("As soon as you send")
     found = [
         Choice("publico", _("Name"), name.strip()),
         Choice("publico", _("Lists"), ", ".join(lists), out if left_out else ""),
         Choice("publico", _("Only"), rules_in_words(rules)),
-        Choice("mensagem", _("Message"), variations if written else ""),
+        Choice("mensagem", _("Message"), _texts_words(len(weights)), _shares_words(weights, split)),
         Choice("numeros", _("Numbers"), ", ".join(numbers)),
         Choice("quando", _("Repeats"), _rule_words(repeats), ", ".join(rule_notes(repeats)) if repeats else ""),
         Choice(
@@ -63,6 +70,23 @@ def review(
         ),
     ]
     return [one for one in found if one.value]
+
+
+def _texts_words(count: int) -> str:
+    return ngettext("%(count)d text", "%(count)d texts", count) % {"count": count} if count else ""
+
+
+def _shares_words(weights: Sequence[int], split: str) -> str:
+    """Return who gets which of several texts."""
+    if len(weights) < 2:
+        return ""
+    if split == Split.AUTOMATIC:
+        return _("divided automatically, by the answers")
+    if len(set(weights)) == 1:
+        return _("in equal parts")
+    whole = sum(weights)
+    shares = zip(ascii_uppercase, weights, strict=False)
+    return ", ".join(f"{label} {round(100 * weight / whole)}%" for label, weight in shares)
 
 
 def _rule_words(rule: Rule | None) -> str:

@@ -15,7 +15,7 @@ from accounts.access import role_required
 from accounts.http import MemberRequest
 from accounts.models import Role
 from campaigns.services.drafts import MAX_BODY, MAX_VARIANTS, MAX_WEIGHT
-from core.money import format_brl
+from campaigns.views.authorship import cost_words, failure_words, note_of
 from sdr.copywriting.kinds import NAMES, CopyKind, kind_of
 from sdr.services.copy import (
     COUNTS,
@@ -25,12 +25,10 @@ from sdr.services.copy import (
     Variations,
     measured,
     remember_context,
-    write_copy,
     write_variations,
 )
 
 LABELS = "ABCDEFGHIJKLMNOPQRST"
-MICROS_PER_CENT = 10_000
 # So many texts are offered at once, those of earlier presses of the button included.
 MAX_OFFERED = 60
 
@@ -52,7 +50,9 @@ class Offer:
         texts = measured([(one.text, one.by) for one in (*self.texts, *written.texts)], than)[:MAX_OFFERED]
         kept = self.kept | frozenset(range(before, len(texts)))
         refused = [(one.text, reason) for one, reason in written.refused]
-        return replace(self, texts=texts, kept=kept, refused=refused, cost=cost_words(written), failed=written.failed)
+        return replace(
+            self, texts=texts, kept=kept, refused=refused, cost=cost_words(written), failed=failure_words(written)
+        )
 
     @classmethod
     def posted(cls, data: QueryDict, than: Sequence[str]) -> "Offer":
@@ -74,12 +74,16 @@ class Offer:
 
 @dataclass(frozen=True)
 class Change:
-    """The texts after a button of the message's step, which one is new, what is offered, and why nothing was written."""
+    """The texts after a button of the message's step, which one is new, what is offered, and why nothing was written.
+
+    ``note`` says who wrote the new text and what it cost.
+    """
 
     texts: list[str]
     weights: list[int] = field(default_factory=list)
     index: int | None = None
     error: str = ""
+    note: str = ""
     offer: Offer = Offer()
 
 
@@ -104,7 +108,7 @@ def variant_change(request: MemberRequest) -> HttpResponse:
             change.offer
         )
         return reswap(retarget(render(request, "campaigns/wizard.html#variants", context), "#variants"), "outerHTML")
-    one = labelled(change.texts, change.weights)[change.index]
+    one = labelled(change.texts, change.weights)[change.index] | {"note": change.note}
     response = render(request, "campaigns/wizard.html#variant", {"one": one, "fresh": True, "preview_now": True})
     if change.index < len(before):
         return reswap(retarget(response, f"#variant-{change.index}"), "outerHTML")
@@ -123,8 +127,8 @@ def changed_texts(request: HttpRequest, go: str) -> Change:
             return _without(found, int(index))
         case "write", _colon, index:
             return _with_one(request, found, int(index) if index.isdecimal() else None)
-        case "add", _colon, _index if len(texts) < MAX_VARIANTS:
-            return replace(found, texts=[*texts, ""], weights=[*found.weights, 1], index=len(texts))
+        case "add", _colon, _index:
+            return _with_empty(found)
         case "offer", _colon, count:
             return _with_offer(request, found, count)
         case ("keep" | "keep-all") as which, _colon, _index:
@@ -155,14 +159,6 @@ def offer_of(offer: Offer) -> dict[str, Any]:
     return {"offer": offer, "copy_kinds": [(kind, NAMES[kind]) for kind in CopyKind], "copy_counts": COUNTS}
 
 
-def cost_words(written: Variations) -> str:
-    """Return what it cost, by the ledger; the local engine is named as what it is."""
-    if not written.cost_micros:
-        return _("Written by the local engine, free of charge.")
-    cents = -(-written.cost_micros // MICROS_PER_CENT)
-    return _("It cost %(amount)s at most.") % {"amount": format_brl(cents)}
-
-
 def _written(texts: Sequence[str]) -> list[str]:
     return [text for text in texts if text.strip()]
 
@@ -173,6 +169,12 @@ def _without(found: Change, index: int) -> Change:
     return replace(found, texts=texts or [""], weights=weights or [1])
 
 
+def _with_empty(found: Change) -> Change:
+    if len(found.texts) >= MAX_VARIANTS:
+        return replace(found, error=_("There are 20 variations already. Remove one to make room."))
+    return replace(found, texts=[*found.texts, ""], weights=[*found.weights, 1], index=len(found.texts))
+
+
 def _with_one(request: HttpRequest, found: Change, wanted: int | None) -> Change:
     texts = found.texts
     empty = [index for index, text in enumerate(texts) if not text.strip()]
@@ -180,10 +182,13 @@ def _with_one(request: HttpRequest, found: Change, wanted: int | None) -> Change
     if index >= MAX_VARIANTS:
         return replace(found, error=_("Use at most 20 variations of 4,096 characters."))
     try:
-        text = write_copy(_context(request), "", count=1, than=_written(texts))[0]
+        written = write_variations(_context(request), count=1, than=_written(texts))
     except MissingContextError as refused:
         return replace(found, error=refused.message)
-    return replace(found, texts=[*texts[:index], text, *texts[index + 1 :]], weights=[*found.weights, 1], index=index)
+    if not written.texts:
+        return replace(found, error=_("No other text differs enough from those here. Write this one yourself."))
+    texts = [*texts[:index], written.texts[0].text, *texts[index + 1 :]]
+    return replace(found, texts=texts, weights=[*found.weights, 1], index=index, note=note_of(written))
 
 
 def _with_offer(request: HttpRequest, found: Change, asked: str) -> Change:
@@ -193,6 +198,8 @@ def _with_offer(request: HttpRequest, found: Change, asked: str) -> Change:
         written = write_variations(_context(request), kind=found.offer.kind, count=count, than=than)
     except MissingContextError as refused:
         return replace(found, error=refused.message)
+    if not written.texts and not written.refused:
+        return replace(found, error=_("No other text differs enough from those here. Change some of them first."))
     return replace(found, offer=found.offer.and_more(written, _written(found.texts)))
 
 

@@ -149,6 +149,8 @@ def _typed(request: MemberRequest, go: str) -> dict[str, object]:
     change = changed_texts(request, go)
     if change.error:
         messages.error(request, change.error)
+    if change.note:
+        messages.info(request, change.note)
     steps = {"steps": changed_steps(request.POST, go), "stops_on": chosen_stops(request.POST)}
     return typed | {"texts": change.texts, "weights": change.weights, "offer": change.offer} | steps
 
@@ -163,6 +165,7 @@ def _page(request: MemberRequest, form: CampaignForm, campaign: Campaign | None,
         "form": form,
         "campaign": campaign,
         "problems": problems,
+        "is_back": request.POST.get("go") == "again",
         "first_step": next((step for step, _text in problems if step), "mensagem" if request.POST else "publico"),
         **summary_of(request, form),
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from django.utils.translation import gettext as _
 
@@ -11,6 +12,7 @@ from sdr.copywriting import CopyKind, difference, distinct
 from sdr.copywriting.reasons import reason_of
 from sdr.models import ModelCall, SdrProfile
 from sdr.registry import LOCAL, get_provider
+from sdr.services.accounts import route_of
 from sdr.services.asking import ask
 from sdr.services.profiles import get_profile
 
@@ -24,6 +26,14 @@ class MissingContextError(DomainError):
     status = 422
 
 
+class Failure(StrEnum):
+    """Why the chosen provider wrote nothing."""
+
+    BUDGET = "budget"
+    NO_KEY = "no_key"
+    NO_ANSWER = "no_answer"
+
+
 @dataclass(frozen=True)
 class Variation:
     """``difference`` is how far it is from the closest other text, in percent; ``by`` names who wrote it, "" the local engine."""
@@ -35,15 +45,17 @@ class Variation:
 
 @dataclass(frozen=True)
 class Variations:
-    """``refused`` with the reason in words; ``cost_micros`` is what the ledger says it cost.
+    """``refused`` with the reason in words; ``cost_micros`` and ``tokens`` are what the ledger says it cost.
 
-    ``failed`` names a provider that should have written and could not.
+    ``failed`` names a provider that should have written and could not, ``why`` says it.
     """
 
     texts: Sequence[Variation]
     refused: Sequence[tuple[Refused, str]]
     cost_micros: int
     failed: str = ""
+    why: Failure | None = None
+    tokens: int = 0
 
 
 def write_copy(business_context: str, product_service: str, *, count: int = 3, than: Sequence[str] = ()) -> list[str]:
@@ -71,7 +83,7 @@ def write_variations(
     profile, brief = _brief(business_context, "", than)
     brief, ledger = replace(brief, kind=kind), list[ModelCall]()
     first = _asked(profile, brief, count, ledger=ledger)
-    failed = _label(profile.provider) if profile.provider != LOCAL and not _author(ledger) else ""
+    why = _failure(profile, ledger)
     written = [(text, _author(ledger)) for text in first.texts]
     refused = list(first.refused)
     if len(written) < count and first.refused:
@@ -84,8 +96,14 @@ def write_variations(
         written += [
             (text, "") for text in _asked(profile, more, count - len(written), locally=True, ledger=ledger).texts
         ]
-    cost = sum(row.cost_micros for row in ledger)
-    return Variations(measured(written, than), [(one, reason_of(one)) for one in refused], cost, failed)
+    return Variations(
+        texts=measured(written, than),
+        refused=[(one, reason_of(one)) for one in refused],
+        cost_micros=sum(row.cost_micros for row in ledger),
+        failed=_label(profile.provider) if why else "",
+        why=why,
+        tokens=sum(row.input_tokens + row.output_tokens for row in ledger),
+    )
 
 
 def measured(written: Sequence[tuple[str, str]], than: Sequence[str] = ()) -> list[Variation]:
@@ -131,6 +149,15 @@ def _asked(
 
     copy = ask(profile, "copy", question, locally=locally, noted=ledger)
     return replace(copy, texts=tuple(distinct(copy.texts, than=brief.than)))
+
+
+def _failure(profile: SdrProfile, ledger: Sequence[ModelCall]) -> Failure | None:
+    """Return why the local engine wrote what a provider should have."""
+    if profile.provider == LOCAL or _author(ledger):
+        return None
+    if any(row.provider != LOCAL for row in ledger):
+        return Failure.NO_ANSWER
+    return Failure.NO_KEY if not route_of(profile) else Failure.BUDGET
 
 
 def _author(ledger: Sequence[ModelCall]) -> str:

@@ -10,7 +10,16 @@ const keyOf = (node) => [node.tagName, node.id, node.name, node.getAttribute("hr
 
 let pressed = null;
 document.addEventListener("pointerdown", (event) => { pressed = event.target; }, true);
-for (const type of ["pointerup", "pointercancel", "dragend"]) addEventListener(type, () => setTimeout(() => { pressed = null; }), true);
+const waiting = new Map();
+const release = () => {
+  pressed = null;
+  for (const [id, fresh] of waiting) {
+    document.getElementById(id)?.replaceWith(fresh);
+    htmx.process(fresh);
+  }
+  waiting.clear();
+};
+for (const type of ["pointerup", "pointercancel", "dragend"]) addEventListener(type, () => setTimeout(release), true);
 
 document.addEventListener("htmx:beforeRequest", (event) => {
   // Under an open menu nothing moves: the next signal looks again.
@@ -27,6 +36,17 @@ document.addEventListener("htmx:beforeSwap", ({ detail, target }) => {
     focus: focused && keyOf(focused),
     nth: focused && [...target.querySelectorAll(FOCUSABLE)].filter((one) => keyOf(one) === keyOf(focused)).indexOf(focused),
   });
+});
+
+// What an answer brings along for other places stays where it says nothing new. Under a pressed button it waits for the release.
+document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
+  const fresh = detail.fragment.firstElementChild;
+  if (!detail.shouldSwap || detail.fragment.childElementCount !== 1 || fresh.id !== detail.target.id) return;
+  waiting.delete(fresh.id);
+  if (detail.target.isEqualNode(fresh)) return void (detail.shouldSwap = false);
+  if (!pressed || !detail.target.contains(pressed)) return;
+  detail.shouldSwap = false;
+  waiting.set(fresh.id, fresh);
 });
 
 document.addEventListener("htmx:afterSwap", ({ detail }) => {

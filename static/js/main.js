@@ -11,3 +11,4 @@ import "./unread.js";
 import "./tabs.js";
 import "./drafts.js";
 import "./alerts.js";
+import "./away.js";

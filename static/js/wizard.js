@@ -26,6 +26,15 @@ const measure = () => {
   }
 };
 
+// The row of steps is never drawn anew, so that a click on it always arrives: an answer only says which ones are done.
+document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
+  if (detail.target.id !== "steps") return;
+  detail.shouldSwap = false;
+  for (const link of detail.fragment.querySelectorAll("a")) {
+    document.querySelector(`#steps a[href="${link.getAttribute("href")}"]`)?.toggleAttribute("data-done", link.hasAttribute("data-done"));
+  }
+});
+
 addEventListener("hashchange", markStep);
 document.addEventListener("input", (event) => { if (event.target.matches("[data-variant-text]")) measure(); });
 document.addEventListener("htmx:load", () => { if (wizard()) { markStep(); measure(); } });
@@ -39,9 +48,11 @@ document.addEventListener("keydown", (event) => {
 });
 
 // What was typed and not saved is not left by accident; a page that was refused holds it too.
-let unsaved = Boolean(document.querySelector("#resultado > *"));
-for (const type of ["input", "change"]) document.addEventListener(type, (event) => { if (event.target.closest("[data-wizard]")) unsaved = true; });
-document.addEventListener("submit", (event) => { if (event.target.matches("[data-wizard]")) unsaved = false; });
-addEventListener("beforeunload", (event) => { if (wizard() && unsaved) event.preventDefault(); });
+let mayLeave = false;
+for (const type of ["input", "change"]) document.addEventListener(type, (event) => event.target.closest("[data-wizard]")?.toggleAttribute("data-unsaved", true));
+document.addEventListener("submit", (event) => { if (event.target.matches("[data-wizard]")) mayLeave = true; });
+// Who is sent out to log in finds it again afterwards.
+document.addEventListener("htmx:beforeOnLoad", ({ detail }) => { if (detail.xhr.getResponseHeader("HX-Redirect")) mayLeave = true; });
+addEventListener("beforeunload", (event) => { if (!mayLeave && wizard()?.hasAttribute("data-unsaved")) event.preventDefault(); });
 
 if (wizard()) { markStep(); measure(); }

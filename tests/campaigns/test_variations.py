@@ -12,6 +12,7 @@ from campaigns.models import Campaign, Split
 from core.ids import uuid7
 from core.tenancy import activate_organization
 from sdr.models import ModelCall
+from sdr.services.copy import Variations
 from sdr.services.profiles import get_profile, update_profile
 from tests.sdr.providers.openai_server import serving
 
@@ -66,6 +67,66 @@ def test_what_a_model_costs_and_what_was_refused_is_said(
     assert "Não tem de 2 a 4 linhas." in html and "Uma linha só, {nome}" in html
     with activate_organization(bruno.organization_id):
         assert ModelCall.objects.filter(task="copy", provider="openai").count() == 2
+
+
+@pytest.mark.parametrize(
+    ("output", "words"),
+    [
+        ('{"messages": ["Oi, {nome}!\\nVamos falar do seu sorriso?"]}', "Escrito por OpenAI. Custou no máximo R$ 0,0"),
+        ('{"messages": ["Uma linha só, {nome}"]}', "O texto que veio foi recusado, então o motor local escreveu este."),
+        ("não sei", "OpenAI não respondeu como devia, então o motor local escreveu no lugar."),
+    ],
+    ids=["good", "refused", "rubbish"],
+)
+def test_one_text_says_who_wrote_it_and_what_it_cost(
+    bruno: Membership, login: Login, form: dict[str, Any], settings: Any, output: str, words: str
+) -> None:
+    with serving() as server:
+        settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL = "sk-test", server.url
+        with activate_organization(bruno.organization_id):
+            update_profile(get_profile(), {"provider": "openai"})
+        server.output = output
+        html = login(bruno).post(PATH, form | {"go": "write"}, headers=HTMX).content.decode()
+    assert words in html.replace("\xa0", " ")
+    assert "tokens" in html
+
+
+@pytest.mark.parametrize("go", ["write", "offer:10"])
+def test_what_keeps_a_model_from_writing_is_said_as_it_is(
+    bruno: Membership, login: Login, form: dict[str, Any], settings: Any, monkeypatch: pytest.MonkeyPatch, go: str
+) -> None:
+    client, settings.OPENAI_API_KEY = login(bruno), ""
+    with activate_organization(bruno.organization_id):
+        update_profile(get_profile(), {"provider": "openai"})
+    html = client.post(PATH, form | {"go": go}, headers=HTMX).content.decode()
+    assert (
+        "OpenAI ainda não tem chave, então o motor local escreveu no lugar. Escrito pelo motor local, sem custo."
+        in html
+    )
+    settings.OPENAI_API_KEY = "sk-test"
+    monkeypatch.setattr("sdr.services.asking.is_over_budget", lambda *_args: True)
+    html = client.post(PATH, form | {"go": go}, headers=HTMX).content.decode()
+    assert "O limite de gasto com IA deste mês acabou" in html
+
+
+def test_without_javascript_the_cost_is_a_message(bruno: Membership, login: Login, form: dict[str, Any]) -> None:
+    assert "sem custo." in login(bruno).post(NEW, form | {"go": "write"}).content.decode()
+
+
+def test_where_every_text_is_in_use_it_is_said(
+    bruno: Membership, login: Login, form: dict[str, Any], monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("campaigns.views.variants.write_variations", lambda *_args, **_more: Variations([], [], 0))
+    for go in ("write", "offer:20"):
+        answer = login(bruno).post(PATH, form | {"go": go}, headers=HTMX)
+        assert answer["HX-Reswap"] == "none"
+        assert "Nenhum outro texto fica diferente o bastante" in answer.content.decode()
+
+
+def test_one_more_than_twenty_is_refused_in_words(bruno: Membership, login: Login, form: dict[str, Any]) -> None:
+    answer = login(bruno).post(PATH, form | {"go": "add", "variant": ["oi"] * 20}, headers=HTMX)
+    assert answer["HX-Reswap"] == "none"
+    assert "Já são 20 variações" in answer.content.decode()
 
 
 def test_the_ticked_ones_are_kept_as_they_were_edited(bruno: Membership, login: Login, form: dict[str, Any]) -> None:

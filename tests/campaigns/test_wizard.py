@@ -228,9 +228,10 @@ def test_the_last_step_repeats_each_choice_with_the_way_back_to_it(
     chosen = {"hours_start": "09:00", "hours_end": "18:30", "days": ["0", "4"]}
     html = login(bruno).post(f"{NEW}resumo/", form | chosen, headers=HTMX).content.decode()
     check = html.split('class="review"')[1].split("</ul>")[0]
-    for words in ("Novembro", "Pacientes", "2 textos, em partes iguais", "Recepção", "Assim que você enviar"):
+    for words in ("Novembro", "Pacientes", "2 textos", "Recepção", "Assim que você enviar"):
         assert f"<b>{words}</b>" in check
     assert "só das 9h às 18h30, em seg, sex" in check
+    assert "<small>em partes iguais</small>" in check
     for step in ("publico", "mensagem", "numeros", "quando"):
         assert f'href="#{step}"' in check
     assert "1 pessoa fica de fora" in check

@@ -12,6 +12,7 @@ from core.placeholders import (
     greeting_at,
     placeholders_in,
     render_placeholders,
+    stray_signs,
     unknown_placeholders,
     varies,
 )
@@ -208,3 +209,42 @@ def test_a_long_hostile_text_is_read_to_its_end() -> None:
     for text in hostile:
         render_placeholders(text, {})
     assert time.process_time() - began < 60  # what is not linear takes hours
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Oi, {nome|você}! {{cidade}} [oi|[olá|opa]]", []),
+        ("Oi, {nome", ["{nome"]),
+        ("Oi, nome}!", ["nome}"]),
+        ("[nome], tudo bem?", ["[nome]"]),
+        ("[oi|olá, tudo bem?", ["[oi|olá, tudo bem?"]),
+        ("oi|olá] tudo bem", ["oi|olá]"]),
+        ("{}", ["{}"]),
+        ("\\{nome\\} e \\[oi\\]", []),
+        ("[a|[b|[c|[d|[deep|f]]]]]", ["[deep|f]"]),
+        ("😀 {nome 😀\nfim", ["{nome 😀"]),
+        ("", []),
+    ],
+    ids=[
+        "fine",
+        "open",
+        "close",
+        "no choice",
+        "open choice",
+        "close choice",
+        "nothing",
+        "meant",
+        "deep",
+        "emojis",
+        "empty",
+    ],
+)
+def test_names_the_signs_that_are_sent_as_they_stand(text: str, found: list[str]) -> None:
+    assert stray_signs(text) == found
+    assert not found or "deep" in text or any(sign in render_placeholders(text, {}) for sign in "{}[]")
+
+
+@given(st.text(alphabet="{}[]|\\ a\n", max_size=60))
+def test_any_text_is_looked_through_for_signs(text: str) -> None:
+    assert all(stray_signs(text))
