@@ -38,13 +38,13 @@ document.addEventListener("htmx:beforeSwap", ({ detail, target }) => {
   });
 });
 
-// What an answer brings along for other places stays where it says nothing new. Under a pressed button it waits for the release.
+// What an answer brings along for other places stays where it says nothing new. Between a press and its release nothing moves.
 document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
   const fresh = detail.fragment.firstElementChild;
   if (!detail.shouldSwap || detail.fragment.childElementCount !== 1 || fresh.id !== detail.target.id) return;
   waiting.delete(fresh.id);
   if (detail.target.isEqualNode(fresh)) return void (detail.shouldSwap = false);
-  if (!pressed || !detail.target.contains(pressed)) return;
+  if (!pressed) return;
   detail.shouldSwap = false;
   waiting.set(fresh.id, fresh);
 });

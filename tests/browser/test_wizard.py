@@ -69,11 +69,8 @@ def go_on(page: Page, step: str) -> None:
 
 
 def jump(page: Page, step: str) -> None:
-    """Choose a step above the form. Its row is drawn anew when a summary arrives, which may take a click with it: people click again."""
-    link = page.locator(f"#steps a[href='#{step}']")
-    link.click()
-    if not page.locator(f"#{step}").is_visible():
-        link.click()
+    """Choose a step above the form."""
+    page.locator(f"#steps a[href='#{step}']").click()
     expect(page.locator(f"#{step}")).to_be_visible()
 
 
@@ -206,6 +203,83 @@ def test_two_windows_do_not_overwrite_each_other_unseen(
     expect(second.locator("input[name=name]")).to_have_value("Do Bruno")
     draft.refresh_from_db()
     assert draft.name == "Da Ana"
+
+
+def test_a_step_pressed_while_a_summary_arrives_opens(
+    window: Window, bruno: Membership, chosen: ContactList, channel: Channel
+) -> None:
+    page = window(bruno, NEW)
+    page.fill("input[name=name]", "Novembro")
+    with page.expect_response("**/resumo/"):
+        page.check("input[name=lists]")
+        place = page.locator("#steps a[href='#mensagem'] .step-mark").bounding_box()
+        assert place
+        page.mouse.move(place["x"] + 5, place["y"] + 5)
+        page.mouse.down()
+    expect(page.locator("#steps a[href='#publico']")).to_have_attribute("data-done", "")
+    page.mouse.up()
+    expect(page.locator("#mensagem")).to_be_visible()
+
+
+def test_the_button_that_sends_is_not_taken_from_under_the_finger(
+    window: Window, bruno: Membership, chosen: ContactList, channel: Channel
+) -> None:
+    """Leaving a field asks for a summary, which writes the count into the very button that is being pressed."""
+    page = window(bruno, NEW)
+    fill(page, chosen, channel)
+    expect(page.locator("#send")).to_have_text(re.compile("Enviar agora para 2 contatos"))
+    Contact.objects.filter(name="Mariana Teixeira").update(opted_out_at=timezone.now())
+    place = page.locator("#send-words .only-now").bounding_box()
+    assert place
+    page.mouse.move(place["x"] + 5, place["y"] + 5)
+    with page.expect_response("**/resumo/"):
+        page.evaluate("document.querySelector('input[name=name]').dispatchEvent(new Event('change', {bubbles: true}))")
+        page.mouse.down()
+    assert "2 contatos" in page.locator("#send").inner_text(), "nothing moves until the button is released"
+    page.mouse.up()
+    page.wait_for_url(re.compile(r"/campanhas/[0-9a-f-]{36}/"))
+    assert Campaign.objects.count() == 1
+
+
+def test_who_is_sent_out_to_log_in_finds_everything_again(
+    window: Window, bruno: Membership, chosen: ContactList, channel: Channel, settings: Any
+) -> None:
+    bruno.user.set_password("uma-senha-boa")
+    bruno.user.save()
+    page = window(bruno, NEW)
+    page.fill("input[name=name]", "Novembro")
+    page.check("input[name=lists]")
+    go_on(page, "mensagem")
+    page.fill("textarea[name=variant]", "Primeiro")
+    page.get_by_role("button", name="Adicionar variação").click()
+    expect(page.locator("textarea[name=variant]")).to_have_count(2)
+    page.locator("textarea[name=variant]").nth(1).fill("Segundo\ncom duas linhas 😀")
+    expect(page.locator("#preview")).to_contain_text("com duas linhas")
+    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    page.evaluate("document.querySelector('#text-1').dispatchEvent(new Event('input', {bubbles: true}))")
+    page.wait_for_url("**/conta/login/**")
+    page.fill("input[name=login]", bruno.user.email)
+    page.fill("input[name=password]", "uma-senha-boa")
+    page.get_by_role("button", name="Entrar").click()
+    expect(page.locator("#resultado")).to_contain_text("O que você digitou voltou.")
+    expect(page.locator("#mensagem")).to_be_visible()
+    texts = page.locator("textarea[name=variant]")
+    expect(texts).to_have_count(2)
+    expect(texts.first).to_have_value("Primeiro")
+    expect(texts.nth(1)).to_have_value("Segundo\ncom duas linhas 😀")
+    expect(page.locator("input[name=name]")).to_have_value("Novembro")
+    expect(page.locator("input[name=lists]")).to_be_checked()
+    assert not Campaign.objects.exists()
+
+
+def test_what_was_left_on_purpose_stays_left(window: Window, bruno: Membership, in_acme: Organization) -> None:
+    page = window(bruno, NEW)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.locator("input[name=name]").press_sequentially("Novembro")
+    page.get_by_role("link", name="Sair").click()
+    page.wait_for_url("**/campanhas/")
+    page.goto(NEW)
+    expect(page.locator("input[name=name]")).to_have_value("")
 
 
 def test_deals_by_the_buttons_beside_the_figure(
