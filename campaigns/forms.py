@@ -1,4 +1,3 @@
-import hashlib
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,27 +14,33 @@ from campaigns.sequences.steps import drafts_of
 from campaigns.services.audience import ordered_lists
 from campaigns.services.drafts import MAX_BODY, MAX_VARIANTS, MAX_WEIGHT, VariantDraft
 from core.ids import uuid7
+from core.merging import marks_of
 from gateways.models import Channel, ChannelRole
 from gateways.registry import campaign_providers
 from leads.models import ContactList
 
 DAYS = [(0, _("Mon")), (1, _("Tue")), (2, _("Wed")), (3, _("Thu")), (4, _("Fri")), (5, _("Sat")), (6, _("Sun"))]
+GONE = ("invalid_choice", "invalid_pk_value")
+PARTS = {
+    "name": _("Name of the campaign"), "lists": _("Lists"), "rules": _("Audience"), "texts": _("Message"),
+    "numbers": _("Numbers"), "when": _("When"),
+}  # fmt: skip
 MINUTE = "%Y-%m-%dT%H:%M"
 
 
 class CampaignForm(ScheduleForm, SequenceForm, AudienceForm):
     """The wizard: one form in steps; choices are limited to the active organization.
 
-    ``key`` becomes the id of a new campaign, so that sending the form twice makes one. ``version`` is what the campaign
-    said when its form was opened, so that nobody overwrites what somebody else changed meanwhile.
+    ``key`` becomes the id of a new campaign, so that sending the form twice makes one. ``version`` marks what the campaign
+    said when its form was opened (:func:`version_of`), so that nobody overwrites what somebody else changed meanwhile.
     """
 
     key = forms.UUIDField(required=False, widget=forms.HiddenInput)
-    version = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+    version = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput)
     name = forms.CharField(label=_("Name of the campaign"), max_length=120, help_text=_("Only you see it."))
     lists = forms.ModelMultipleChoiceField(
         label=_("Lists"), queryset=ContactList.unscoped.none(), widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": _("Choose at least one list.")},
+        error_messages={"required": _("Choose at least one list."), **dict.fromkeys(GONE, _("One of them was deleted. Choose again."))},
     )  # fmt: skip
     business_context = forms.CharField(required=False, max_length=2000, widget=forms.Textarea)
     split = forms.ChoiceField(
@@ -44,7 +49,7 @@ class CampaignForm(ScheduleForm, SequenceForm, AudienceForm):
     )  # fmt: skip
     channels = forms.ModelMultipleChoiceField(
         label=_("Numbers"), queryset=Channel.unscoped.none(), widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": _("Choose at least one number.")},
+        error_messages={"required": _("Choose at least one number."), **dict.fromkeys(GONE, _("One of them was removed. Choose again."))},
     )  # fmt: skip
     when = forms.ChoiceField(
         label=_("Start"), choices=[("now", _("Now")), ("later", _("Schedule")), (REPEAT, _("Repeat"))],
@@ -111,7 +116,7 @@ class CampaignForm(ScheduleForm, SequenceForm, AudienceForm):
         if len(texts) > MAX_VARIANTS or any(len(text) > MAX_BODY for text in texts):
             words = _("Use at most 20 variations of 4,096 characters.")
             self.add_error(None, forms.ValidationError(words, code="variant"))
-        if data.get("when") == "later" and self.data.get("go") != "draft":
+        if data.get("when") == "later":
             data["start_at"] = self._moment(data.get("start_at", ""))
         if bool(data.get("hours_start")) != bool(data.get("hours_end")):
             self.add_error("hours_end", _("Fill both times or none."))
@@ -121,7 +126,8 @@ class CampaignForm(ScheduleForm, SequenceForm, AudienceForm):
         try:
             return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(self.zone))
         except ValueError:
-            self.add_error("start_at", _("Choose day and time."))
+            if self.data.get("go") != "draft":
+                self.add_error("start_at", _("Choose day and time."))
             return None
 
     @property
@@ -150,16 +156,31 @@ class CampaignForm(ScheduleForm, SequenceForm, AudienceForm):
         return found
 
 
-def fingerprint(campaign: Campaign) -> str:
-    """Return a hash of what a campaign says, to whom, through which numbers and when."""
-    bodies = list(campaign.variants.filter(step=1).order_by("label").values_list("body", "weight"))
-    channels = sorted(str(pk) for pk in campaign.campaign_channels.values_list("channel_id", flat=True))
-    lists = [str(pk) for pk in ordered_lists(campaign)]
-    rules = sorted(campaign.audience_rules.items())
-    said = [campaign.name, campaign.split, bodies, lists, channels, campaign.start_at, sorted(campaign.sending_hours.items()), rules,
-            sorted(campaign.recurrence.rule.items()) if campaign.repeats else [], campaign.late_hours,
-            drafts_of(campaign), campaign.stops_on, campaign.priority]  # fmt: skip
-    return hashlib.sha256(repr(said).encode()).hexdigest()
+def version_of(campaign: Campaign) -> str:
+    """Return a short mark for each part of what a campaign says, to whom, through which numbers and when."""
+    return marks_of(_parts_of(campaign))
+
+
+def changed_parts(campaign: Campaign, version: str) -> list[str]:
+    """Return the names of what a campaign says otherwise than when ``version`` was taken."""
+    parts = _parts_of(campaign)
+    same = set(version.split()) & set(marks_of(parts).split())
+    kept = {mark.split(":")[0] for mark in same}
+    return [str(PARTS[name]) for name in parts if name not in kept]
+
+
+def _parts_of(campaign: Campaign) -> dict[str, Any]:
+    bodies = [list(row) for row in campaign.variants.filter(step=1).order_by("label").values_list("body", "weight")]
+    steps = repr([drafts_of(campaign), campaign.stops_on])
+    rule = campaign.recurrence.rule if campaign.repeats else {}
+    return {
+        "name": campaign.name,
+        "lists": [str(pk) for pk in ordered_lists(campaign)],
+        "rules": campaign.audience_rules,
+        "texts": [campaign.split, bodies, steps],
+        "numbers": sorted(str(pk) for pk in campaign.campaign_channels.values_list("channel_id", flat=True)),
+        "when": [campaign.start_at, campaign.sending_hours, rule, campaign.late_hours, campaign.priority],
+    }
 
 
 def initial_of(campaign: Campaign) -> dict[str, Any]:

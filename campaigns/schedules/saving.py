@@ -75,6 +75,8 @@ def change(campaign: Campaign, said: Mapping[str, Any], *, actor: Membership | N
     content = _content(content_of(locked) | ({"start_at": None} if locked.repeats else {}), said)
     if schedule.rule is not None:
         content["start_at"] = None
+    if "start_at" in said:
+        content["is_draft"] = False
     changed = _keep(
         update_draft(locked, **content, actor=actor), schedule,
         starts=not is_held and (is_active or "recurrence" in said), actor=actor,

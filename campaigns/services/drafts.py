@@ -50,6 +50,7 @@ class _Content:
     business_context: str
     audience: Mapping[str, Any]
     split: str
+    is_draft: bool
 
 
 @transaction.atomic
@@ -57,9 +58,11 @@ def create_campaign(
     *, name: str, list_ids: Sequence[UUID], variants: Sequence[VariantDraft], channel_ids: Sequence[UUID],
     start_at: datetime | None = None, sending_hours: Mapping[str, Any] | None = None, priority: int = 0,
     business_context: str = "", audience: Mapping[str, Any] | None = None, actor: Membership | None = None,
-    key: UUID | None = None, split: str = Split.WEIGHTS,
+    key: UUID | None = None, split: str = Split.WEIGHTS, is_draft: bool = False,
 ) -> Campaign:  # fmt: skip
     """Create a campaign: scheduled when it has a start, else a draft until somebody starts it.
+
+    With ``is_draft`` a start is only noted: nothing leaves by itself.
 
     Lists are sent to in the order given, to those whom ``audience`` means (:class:`AudienceRules` as JSON). Raises
     :class:`CampaignIncompleteError` in words, also for foreign ids. ``key`` becomes the campaign's id, so that a form that is sent
@@ -67,7 +70,7 @@ def create_campaign(
     """
     campaign = Campaign(organization_id=current_organization_id(), created_by=actor, **({"id": key} if key else {}))
     _write(campaign, _Content(name, list_ids, variants, channel_ids, start_at, sending_hours, priority, business_context,
-                              audience or {}, split))  # fmt: skip
+                              audience or {}, split, is_draft))  # fmt: skip
     record_audit("campaign.created", actor=actor, target=campaign.name, data={"state": campaign.state})
     return campaign
 
@@ -77,13 +80,13 @@ def update_draft(
     campaign: Campaign, *, name: str, list_ids: Sequence[UUID], variants: Sequence[VariantDraft],
     channel_ids: Sequence[UUID], start_at: datetime | None = None, sending_hours: Mapping[str, Any] | None = None,
     priority: int = 0, business_context: str = "", audience: Mapping[str, Any] | None = None,
-    actor: Membership | None = None, split: str = Split.WEIGHTS,
+    actor: Membership | None = None, split: str = Split.WEIGHTS, is_draft: bool = False,
 ) -> Campaign:  # fmt: skip
     """Replace what a campaign says, to whom and when, as long as it has not started."""
     locked = lock(campaign)
     check(locked, Action.UPDATE)
     _write(locked, _Content(name, list_ids, variants, channel_ids, start_at, sending_hours, priority, business_context,
-                            audience or {}, split))  # fmt: skip
+                            audience or {}, split, is_draft))  # fmt: skip
     record_audit("campaign.changed", actor=actor, target=locked.name, data={"state": locked.state})
     tell_pages(locked)
     return locked
@@ -102,6 +105,7 @@ def content_of(campaign: Campaign) -> dict[str, Any]:
             for name in ("start_at", "sending_hours", "priority", "business_context", "split")
         },
         "audience": campaign.audience_rules,
+        "is_draft": campaign.state == CampaignState.DRAFT,
     }
 
 
@@ -112,7 +116,7 @@ def _write(campaign: Campaign, draft: _Content) -> None:
     _check_channels(channels)
     campaign.name = draft.name.strip()
     campaign.start_at = draft.start_at
-    campaign.state = CampaignState.SCHEDULED if draft.start_at else CampaignState.DRAFT
+    campaign.state = CampaignState.SCHEDULED if draft.start_at and not draft.is_draft else CampaignState.DRAFT
     campaign.sending_hours = clean_hours(draft.sending_hours or {})
     campaign.priority = draft.priority
     campaign.split = draft.split
@@ -164,7 +168,7 @@ def _check_content(draft: _Content) -> None:
         raise CampaignIncompleteError(_("The priority goes from -100 to 100."), code="priority")
     if draft.split not in Split.values:
         raise CampaignIncompleteError(_("People are divided by weight or automatically."), code="split")
-    if draft.start_at is not None:
+    if draft.start_at is not None and not draft.is_draft:
         check_start(draft.start_at)
     _check_variants(draft.variants)
 

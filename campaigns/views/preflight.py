@@ -19,7 +19,7 @@ from campaigns.queries.waiting import serving
 from campaigns.sequences.steps import StepDraft, drafts_of
 from campaigns.services.audience import AudienceCounts, ordered_lists
 from campaigns.services.audience_people import talked_with
-from core.clock import SendingHours
+from core.clock import SendingHours, now
 from gateways.models import Channel
 
 PLANNED_DAYS = 7
@@ -77,7 +77,7 @@ def draft_of(campaign: Campaign, counts: AudienceCounts) -> Draft:
         list_ids=ordered_lists(campaign),
         texts=list(campaign.variants.filter(step=1).order_by("label").values_list("label", "body")),
         hours=campaign.sending_hours,
-        start=campaign.start_at,
+        start=campaign.start_at if campaign.start_at and campaign.start_at > now() else None,
         organization_id=campaign.organization_id,
         campaign_id=campaign.pk,
         priority=campaign.priority,

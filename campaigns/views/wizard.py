@@ -1,5 +1,6 @@
 """The wizard: one form whose steps are parts of one page, so that nothing typed is lost between them."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.contrib import messages
@@ -14,7 +15,7 @@ from accounts.access import role_required
 from accounts.http import MemberRequest
 from accounts.models import Role
 from campaigns.errors import CampaignIncompleteError, CampaignStateError
-from campaigns.forms import CampaignForm, fingerprint, initial_of, new_key
+from campaigns.forms import CampaignForm, changed_parts, initial_of, new_key, version_of
 from campaigns.forms_audience import MANY
 from campaigns.models import Campaign
 from campaigns.queries.figures import get_campaign
@@ -33,9 +34,9 @@ from sdr.services.copy import remember_context, remembered_context
 class StaleFormError(Exception):
     """The campaign was changed after its form was opened."""
 
-    def __init__(self, campaign: Campaign) -> None:
+    def __init__(self, campaign: Campaign, parts: Sequence[str]) -> None:
         super().__init__(str(campaign.pk))
-        self.campaign = campaign
+        self.campaign, self.parts = campaign, parts
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -60,11 +61,13 @@ def campaign_create(request: MemberRequest) -> HttpResponse:
 def campaign_edit(request: MemberRequest, campaign_id: UUID) -> HttpResponse:
     campaign = get_campaign(campaign_id)
     if not is_allowed(campaign, Action.UPDATE):
+        if request.method == "POST":
+            return _started_meanwhile(request)
         messages.error(request, _("This campaign has started, so its content stays as it is. Copy it to change it."))
         return redirect("campaigns:campaign", campaign.pk)
     if request.method == "POST":
         return _posted(request, campaign)
-    return _page(request, _unbound(request, initial_of(campaign) | {"version": fingerprint(campaign)}), campaign)
+    return _page(request, _unbound(request, initial_of(campaign) | {"version": version_of(campaign)}), campaign)
 
 
 def _posted(request: MemberRequest, campaign: Campaign | None) -> HttpResponse:
@@ -80,7 +83,7 @@ def _posted(request: MemberRequest, campaign: Campaign | None) -> HttpResponse:
         form.add_error(None, ValidationError(error.message, code=error.code))
         return _page(request, form, campaign, status=422)
     except StaleFormError as stale:
-        return _changed_meanwhile(request, stale.campaign)
+        return _changed_meanwhile(request, stale.campaign, stale.parts)
     except IntegrityError:
         return _sent_before(request, form)
     return redirect("campaigns:campaign", saved.pk)
@@ -96,7 +99,8 @@ def _saved(request: MemberRequest, form: CampaignForm, campaign: Campaign | None
         "list_ids": [one.pk for one in data["lists"]],
         "variants": form.drafts,
         "channel_ids": [one.pk for one in data["channels"]],
-        "start_at": data["start_at"] if starts and data["when"] == "later" else None,
+        "start_at": data["start_at"] if data["when"] == "later" else None,
+        "is_draft": not starts,
         "sending_hours": form.sending_hours,
         "priority": data["priority"] or 0,
         "business_context": data["business_context"],
@@ -108,8 +112,8 @@ def _saved(request: MemberRequest, form: CampaignForm, campaign: Campaign | None
         saved = create_campaign(**content, key=data["key"])
     else:
         locked = lock(get_campaign(campaign.pk))
-        if fingerprint(locked) != data["version"]:
-            raise StaleFormError(locked)
+        if version_of(locked) != data["version"]:
+            raise StaleFormError(locked, changed_parts(locked, data["version"]))
         saved = update_draft(locked, **content)
     saved = keep_schedule(saved, form, starts=starts, actor=request.membership)
     if starts and data["when"] == "now":
@@ -127,9 +131,23 @@ def _sent_before(request: MemberRequest, form: CampaignForm) -> HttpResponse:
     return _page(request, _renewed(request, refusal, key=new_key()), None, status=422)
 
 
-def _changed_meanwhile(request: MemberRequest, campaign: Campaign) -> HttpResponse:
-    refusal = _("This campaign was changed in another window. Save again to keep what is written here.")
-    return _page(request, _renewed(request, refusal, version=fingerprint(campaign)), campaign, status=422)
+def _changed_meanwhile(request: MemberRequest, campaign: Campaign, parts: Sequence[str]) -> HttpResponse:
+    words = _(
+        "This campaign was changed in another window (%(parts)s). Save again to keep what is written here instead."
+    )
+    refusal = words % {"parts": ", ".join(parts).lower()}
+    form = _renewed(request, refusal, version=version_of(campaign))
+    return _page(request, form, campaign, status=422, is_stale=True)
+
+
+def _started_meanwhile(request: MemberRequest) -> HttpResponse:
+    """Keep what was written for a campaign that somebody started while it was being edited: it may become another one."""
+    if (go := request.POST.get("go", "send")) not in {"send", "draft"}:
+        return _page(request, _unbound(request, _typed(request, go) | {"key": new_key(), "version": ""}), None)
+    refusal = _(
+        "This campaign has started meanwhile, so its content stays. Save again to make another one of what is here."
+    )
+    return _page(request, _renewed(request, refusal, key=new_key(), version=""), None, status=422)
 
 
 def _renewed(request: MemberRequest, refusal: str, **hidden: str) -> CampaignForm:
@@ -159,12 +177,15 @@ def _unbound(request: MemberRequest, initial: dict[str, object]) -> CampaignForm
     return CampaignForm(initial=initial, zone=request.organization.timezone)
 
 
-def _page(request: MemberRequest, form: CampaignForm, campaign: Campaign | None, status: int = 200) -> HttpResponse:
+def _page(
+    request: MemberRequest, form: CampaignForm, campaign: Campaign | None, status: int = 200, *, is_stale: bool = False
+) -> HttpResponse:
     problems = form.problems if form.is_bound else []
     context = {
         "form": form,
         "campaign": campaign,
         "problems": problems,
+        "is_stale": is_stale,
         "is_back": request.POST.get("go") == "again",
         "first_step": next((step for step, _text in problems if step), "mensagem" if request.POST else "publico"),
         **summary_of(request, form),

@@ -12,6 +12,8 @@ from django.utils import timezone, translation
 
 from accounts.models import Membership, Organization, User
 from campaigns.models import Campaign, CampaignState, Recipient, SkipReason
+from campaigns.schedules.saving import change
+from campaigns.schedules.starts import start_due
 from campaigns.services import lifecycle
 from campaigns.views.review import hours_in_words
 from core.clock import SendingHours
@@ -351,7 +353,8 @@ def test_two_windows_do_not_overwrite_each_other_unseen(
     refused = client.post(path, mine | {"name": "Segunda"})
     assert refused.status_code == 422
     page = refused.content.decode()
-    assert "mudou em outra janela" in page and 'value="Segunda"' in page
+    assert "mudou em outra janela (nome da campanha, listas, mensagem, números)" in page and 'value="Segunda"' in page
+    assert f'href="/campanhas/{draft.pk}/" target="_blank"' in page, "how it is saved now is one click away"
     assert Campaign.objects.get().name == "Primeira"
     client.post(path, mine | {"name": "Segunda", "version": hidden(page, "version")})
     assert Campaign.objects.get().name == "Segunda"
@@ -361,9 +364,61 @@ def test_a_campaign_that_started_is_not_changed(
     bruno: Membership, login: Login, make_campaign: Any, form: dict[str, Any]
 ) -> None:
     running = lifecycle.start(make_campaign(2))
-    answer = login(bruno).post(f"/campanhas/{running.pk}/editar/", form)
+    answer = login(bruno).get(f"/campanhas/{running.pk}/editar/")
     assert answer["Location"] == f"/campanhas/{running.pk}/"
-    assert Campaign.objects.get().name == "Novembro"
+
+
+def test_what_was_written_for_one_that_started_meanwhile_becomes_another(
+    bruno: Membership, login: Login, make_campaign: Any, form: dict[str, Any]
+) -> None:
+    running, client = lifecycle.start(make_campaign(2)), login(bruno)
+    path = f"/campanhas/{running.pk}/editar/"
+    mine = form | {
+        "key": str(running.pk),
+        "version": "x",
+        "go": "draft",
+        "name": "Meu texto",
+        "variant": ["Não se perde"],
+    }
+    page = client.post(path, mine)
+    assert page.status_code == 422
+    html = page.content.decode()
+    assert "começou enquanto você editava" in html and "Não se perde" in html
+    assert f'action="{NEW}#resultado"' in html
+    assert "Não se perde" in client.post(path, mine | {"go": "add"}).content.decode(), (
+        "so does a button without JavaScript"
+    )
+    client.post(NEW, mine | {"key": hidden(html, "key"), "version": ""})
+    other = Campaign.objects.exclude(pk=running.pk).get()
+    assert (other.state, other.variants.get().body) == ("draft", "Não se perde")
+    running.refresh_from_db()
+    assert (running.name, running.state) == ("Novembro", "running")
+
+
+def test_a_list_deleted_meanwhile_is_said_in_words(bruno: Membership, login: Login, form: dict[str, Any]) -> None:
+    ContactList.objects.all().delete()
+    Channel.objects.update(removed_at=timezone.now())
+    html = login(bruno).post(NEW, form).content.decode()
+    assert "Uma delas foi apagada. Escolha de novo." in html
+    assert "Um deles foi removido. Escolha de novo." in html
+    assert form["lists"][0] not in html, "nobody reads an id"
+
+
+def test_a_draft_remembers_the_day_it_is_meant_for(bruno: Membership, login: Login, form: dict[str, Any]) -> None:
+    client = login(bruno)
+    client.post(NEW, form | {"go": "draft", "when": "later", "start_at": "2020-01-01T09:00"})
+    draft = Campaign.objects.get()
+    assert draft.state == CampaignState.DRAFT and draft.start_at is not None
+    assert start_due() == 0 and not Recipient.objects.exists()
+    page = client.get(f"/campanhas/{draft.pk}/editar/").content.decode()
+    assert re.search(r'value="later"[^>]* checked', page) and 'value="2020-01-01T09:00"' in page
+    assert client.get(f"/campanhas/{draft.pk}/").status_code == 200
+    change(draft, {"name": "Outro nome"})
+    draft.refresh_from_db()
+    assert (draft.name, draft.state) == ("Outro nome", CampaignState.DRAFT), "a program does not schedule it unasked"
+    change(draft, {"start_at": timezone.now() + timedelta(days=1)})
+    draft.refresh_from_db()
+    assert draft.state == CampaignState.SCHEDULED
 
 
 def test_a_copy_begins_with_everything_but_the_start(
