@@ -24,21 +24,21 @@ SELECT talked.channel_id, count(*) FROM (
 ) AS talked GROUP BY talked.channel_id
 """
 _LEFT_OUT = """
-SELECT contact_id FROM classified WHERE reason = %(reason)s ORDER BY place, contact_id LIMIT %(limit)s
+SELECT contact_id, count(*) OVER () FROM classified WHERE reason = %(reason)s ORDER BY place, contact_id LIMIT %(limit)s
 """
 
 
 def left_out_people(
     list_ids: Sequence[UUID], rules: AudienceRules, campaign_id: UUID | None, reason: str, limit: int
-) -> list[Contact]:
-    """Return the first people of the lists who are left out for a reason of :class:`campaigns.models.SkipReason`."""
+) -> tuple[list[Contact], int]:
+    """Return the first people of the lists who are left out for a reason of :class:`campaigns.models.SkipReason`, and how many are."""
     with transaction.atomic(), connection.cursor() as cursor:
         plan_for(cursor, list_ids)
         values = parameters_of(list_ids, rules, campaign_id) | {"reason": reason, "limit": limit}
         cursor.execute(classified(rules) + _LEFT_OUT, values)
-        ids = [row[0] for row in cursor.fetchall()]
-    found = Contact.objects.in_bulk(ids)
-    return [found[pk] for pk in ids if pk in found]
+        rows: list[tuple[UUID, int]] = cursor.fetchall()
+    found = Contact.objects.in_bulk([pk for pk, _count in rows])
+    return [found[pk] for pk, _count in rows if pk in found], rows[0][1] if rows else 0
 
 
 def talked_with(list_ids: Sequence[UUID], channel_ids: Sequence[UUID]) -> dict[UUID, int]:

@@ -57,9 +57,8 @@ def left_out(request: MemberRequest) -> HttpResponse:
     asked = request.POST.get("motivo", "")
     reason = asked if asked in SkipReason.values else ""
     lists = [one.pk for one in ContactList.objects.filter(pk__in=ids_of(form, "lists"))]
-    counts = audience.preview_audience(lists, form.rules, _campaign_id(form))
-    people = left_out_people(lists, form.rules, _campaign_id(form), reason, LEFT_OUT) if reason else []
-    count = counts.left_out.get(SkipReason(reason), 0)
+    found = left_out_people(lists, form.rules, _campaign_id(form), reason, LEFT_OUT) if reason else None
+    people, count = found or ([], 0)
     context = {"people": people, "count": count, "more": count - len(people), "words": left_out_words(reason, count)}
     page = "campaigns/left_out.html#people" if request.htmx else "campaigns/left_out.html"
     return render(request, page, context)
