@@ -13,10 +13,10 @@ from campaigns.sequences.forms import SequenceForm, initial_steps
 from campaigns.sequences.steps import drafts_of
 from campaigns.services.audience import ordered_lists
 from campaigns.services.drafts import MAX_BODY, MAX_VARIANTS, MAX_WEIGHT, VariantDraft
+from campaigns.services.official import campaign_numbers
 from core.ids import uuid7
 from core.merging import marks_of
-from gateways.models import Channel, ChannelRole
-from gateways.registry import campaign_providers
+from gateways.models import Channel
 from leads.models import ContactList
 
 DAYS = [(0, _("Mon")), (1, _("Tue")), (2, _("Wed")), (3, _("Thu")), (4, _("Fri")), (5, _("Sat")), (6, _("Sun"))]
@@ -83,9 +83,7 @@ class CampaignForm(ScheduleForm, SequenceForm, AudienceForm):
         assert isinstance(lists, forms.ModelMultipleChoiceField)
         assert isinstance(channels, forms.ModelMultipleChoiceField)
         lists.queryset = ContactList.objects.order_by("-created_at")
-        channels.queryset = Channel.objects.filter(removed_at=None, provider__in=campaign_providers()).exclude(
-            role=ChannelRole.RETIRED
-        )
+        channels.queryset = campaign_numbers()
 
     @property
     def texts(self) -> list[str]:

@@ -4,15 +4,16 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from campaigns.errors import CampaignIncompleteError
 from campaigns.models import Campaign, Variant
 from core.placeholders import placeholders_in, render_placeholders
-from gateways.models import Channel, MessageTemplate, TemplateCategory
+from gateways.models import Channel, ChannelRole, MessageTemplate, TemplateCategory
 from gateways.official.services import approved
 from gateways.official.texts import fitting, values_in
-from gateways.registry import get_adapter
+from gateways.registry import campaign_providers, get_adapter
 
 SAMPLE = "Maria"
 MICROS_PER_REAL = 1_000_000
@@ -28,6 +29,27 @@ def check_templates(channels: Iterable[Channel], variants: Iterable[Variant]) ->
             if fitting(templates, _sample_of(variant)) is None:
                 words = _("%(number)s is an official number, and message %(label)s is no approved template of it.")
                 raise CampaignIncompleteError(words % {"number": channel.name, "label": variant.label}, code="variants")
+
+
+def refusal_of(channels: Iterable[Channel], texts: Iterable[tuple[str, str]]) -> str:
+    """Return why these (label, text) could not leave by one of the numbers, or ""."""
+    try:
+        check_templates(channels, [Variant(label=label, body=text) for label, text in texts])
+    except CampaignIncompleteError as refusal:
+        return refusal.message
+    return ""
+
+
+def campaign_numbers() -> "QuerySet[Channel]":
+    """Return the numbers that campaigns may be sent by."""
+    rows = Channel.objects.filter(removed_at=None, provider__in=campaign_providers())
+    return rows.exclude(role=ChannelRole.RETIRED)
+
+
+def templates_of(channels: Iterable[Channel]) -> list[MessageTemplate]:
+    """Return the approved templates of those numbers that are official ones."""
+    official = [one.pk for one in channels if get_adapter(one.provider).sends_templates]
+    return approved(official) if official else []
 
 
 def keep_fees(campaign: Campaign) -> None:

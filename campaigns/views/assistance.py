@@ -26,6 +26,7 @@ from campaigns.services import audience
 from campaigns.services.audience import AudienceCounts
 from campaigns.services.audience_people import left_out_people
 from campaigns.services.drafts import clean_hours
+from campaigns.services.official import refusal_of, templates_of
 from campaigns.services.shares import LEAST_SENT
 from campaigns.views.preflight import Draft, preflight_of
 from campaigns.views.preview import all_texts, ids_of, preview_of
@@ -103,9 +104,10 @@ def summary_of(request: MemberRequest, form: CampaignForm) -> dict[str, Any]:
         usage=usage,
         sequence=form.known_steps,
     )
-    missing = _missing(
-        form, counts, any(checked for _card, checked in numbers), (later or form.is_repeating) and start is None
-    )
+    chosen_numbers = [card.channel for card, checked in numbers if checked]
+    missing = _missing(form, counts, bool(chosen_numbers), (later or form.is_repeating) and start is None)
+    if draft.texts and (refusal := refusal_of(chosen_numbers, [one for one in draft.texts if one[1].strip()])):
+        missing.append(("mensagem", refusal))
     planned = preflight_of(draft)
     texts = preview_of(form, "", start)
     blanks = blank_fields(all_texts(form), [one for one, checked in lists if checked])
@@ -116,6 +118,7 @@ def summary_of(request: MemberRequest, form: CampaignForm) -> dict[str, Any]:
         "counts": counts,
         "left_out": [(reason, left_out_words(reason, n)) for reason, n in counts.left_out.items()] if counts else [],
         "numbers": numbers,
+        "templates": [] if request.htmx else templates_of(card.channel for card, _checked in numbers),
         "variants": labelled(form.texts, form.weights),
         **offer_of(_offer(form)),
         "least_sample": LEAST_SENT,

@@ -15,7 +15,9 @@ from accounts.access import role_required
 from accounts.http import MemberRequest
 from accounts.models import Role
 from campaigns.services.drafts import MAX_BODY, MAX_VARIANTS, MAX_WEIGHT
+from campaigns.services.official import campaign_numbers, templates_of
 from campaigns.views.authorship import cost_words, failure_words, note_of
+from gateways.official.texts import wording
 from sdr.copywriting.kinds import NAMES, CopyKind, kind_of
 from sdr.services.copy import (
     COUNTS,
@@ -48,10 +50,16 @@ class Offer:
         """Return this offer with new texts behind its own, as somebody may have edited those; the new ones are ticked."""
         before = len(self.texts)
         texts = measured([(one.text, one.by) for one in (*self.texts, *written.texts)], than)[:MAX_OFFERED]
-        kept = self.kept | frozenset(range(before, len(texts)))
+        # What has become like a text that was written since is not kept unasked.
+        kept = {at for at in self.kept if at < before and not texts[at].is_alike} | {*range(before, len(texts))}
         refused = [(one.text, reason) for one, reason in written.refused]
         return replace(
-            self, texts=texts, kept=kept, refused=refused, cost=cost_words(written), failed=failure_words(written)
+            self,
+            texts=texts,
+            kept=frozenset(kept),
+            refused=refused,
+            cost=cost_words(written),
+            failed=failure_words(written),
         )
 
     @classmethod
@@ -116,7 +124,8 @@ def variant_change(request: MemberRequest) -> HttpResponse:
 
 
 def changed_texts(request: HttpRequest, go: str) -> Change:
-    """Return what the button asks for: ``add``, ``write``, ``remove:<index>``, ``offer:<count>``, ``keep``, ``keep-all``, ``discard``.
+    """Return what the button asks for: ``add``, ``write``, ``template``, ``remove:<index>``, ``offer:<count>``, ``keep``,
+    ``keep-all``, ``discard``.
 
     What somebody wrote is never replaced.
     """
@@ -129,6 +138,8 @@ def changed_texts(request: HttpRequest, go: str) -> Change:
             return _with_one(request, found, int(index) if index.isdecimal() else None)
         case "add", _colon, _index:
             return _with_empty(found)
+        case "template", _colon, _index:
+            return _with_template(found, request.POST.get("template", ""))
         case "offer", _colon, count:
             return _with_offer(request, found, count)
         case ("keep" | "keep-all") as which, _colon, _index:
@@ -189,6 +200,20 @@ def _with_one(request: HttpRequest, found: Change, wanted: int | None) -> Change
         return replace(found, error=_("No other text differs enough from those here. Write this one yourself."))
     texts = [*texts[:index], written.texts[0].text, *texts[index + 1 :]]
     return replace(found, texts=texts, weights=[*found.weights, 1], index=index, note=note_of(written))
+
+
+def _with_template(found: Change, wanted: str) -> Change:
+    """Put the text of an approved template into the last empty field, or behind the last one."""
+    template = next((one for one in templates_of(campaign_numbers()) if str(one.pk) == wanted), None)
+    if template is None:
+        return replace(found, error=_("Choose an approved template."))
+    empty = [at for at, text in enumerate(found.texts) if not text.strip()]
+    room = found if empty else _with_empty(found)
+    if room.error:
+        return room
+    index = empty[-1] if empty else len(found.texts)
+    texts = [*room.texts[:index], wording(template), *room.texts[index + 1 :]]
+    return replace(room, texts=texts, weights=[*room.weights, 1], index=index)
 
 
 def _with_offer(request: HttpRequest, found: Change, asked: str) -> Change:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from core.errors import DomainError
 from sdr.contract import Account, Copy, CopyBrief, Provider, Refused
 from sdr.copywriting import CopyKind, difference, distinct
+from sdr.copywriting.checks import TOO_ALIKE
 from sdr.copywriting.reasons import reason_of
 from sdr.models import ModelCall, SdrProfile
 from sdr.registry import LOCAL, get_provider
@@ -41,6 +42,11 @@ class Variation:
     text: str
     difference: int
     by: str = ""
+
+    @property
+    def is_alike(self) -> bool:
+        """Whether it would not be offered beside the others."""
+        return self.difference <= 100 * (1 - TOO_ALIKE)
 
 
 @dataclass(frozen=True)

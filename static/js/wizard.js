@@ -38,7 +38,24 @@ document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
 addEventListener("hashchange", markStep);
 document.addEventListener("input", (event) => { if (event.target.matches("[data-variant-text]")) measure(); });
 document.addEventListener("htmx:load", () => { if (wizard()) { markStep(); measure(); } });
+// While a model writes, the empty text that it is to fill waits for it, so that nothing typed meanwhile is replaced.
+for (const [type, isWriting] of [["htmx:beforeSend", true], ["htmx:afterRequest", false]]) {
+  document.addEventListener(type, ({ target }) => {
+    if (!target.matches?.("[data-wizard] button[value^=write]")) return;
+    for (const area of document.querySelectorAll("textarea[data-variant-text]")) area.readOnly = isWriting && !area.value.trim();
+  });
+}
+
+// The phone shows the variation that is being written.
+const follow = () => {
+  const area = document.activeElement?.closest("textarea[data-variant-text]");
+  const shown = area && document.querySelector(`#preview [data-of="${area.dataset.label}"]`);
+  if (shown) shown.parentElement.scrollTop += shown.getBoundingClientRect().top - shown.parentElement.getBoundingClientRect().top;
+};
+document.addEventListener("focusin", follow);
+
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
+  follow();
   if (wizard() && detail.target?.matches?.("#variants, [data-variant-field]")) document.body.dispatchEvent(new Event("preview"));
 });
 document.addEventListener("keydown", (event) => {

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from threading import Event
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from campaigns.models import Campaign, CampaignState, Recipient
 from campaigns.services.drafts import VariantDraft, create_campaign
 from gateways.models import Channel
 from leads.models import Contact, ContactList, ListMembership
+from sdr.services.copy import Variation, Variations
 from tests.support.thread import contact, simulator
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -270,6 +272,47 @@ def test_who_is_sent_out_to_log_in_finds_everything_again(
     expect(page.locator("input[name=name]")).to_have_value("Novembro")
     expect(page.locator("input[name=lists]")).to_be_checked()
     assert not Campaign.objects.exists()
+
+
+def test_nothing_typed_is_replaced_while_a_model_writes(
+    window: Window, bruno: Membership, in_acme: Organization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = Event()
+
+    def slowly(*_args: Any, **_values: Any) -> Variations:
+        assert answered.wait(60)
+        return Variations([Variation("Oi, {nome}!\nVamos conversar?", 100)], [], 0)
+
+    monkeypatch.setattr("campaigns.views.variants.write_variations", slowly)
+    page = window(bruno, f"{NEW}#mensagem")
+    page.get_by_role("button", name="Criar com IA").click()
+    expect(page.get_by_text("Escrevendo… pode levar meio minuto.").first).to_be_visible()
+    first = page.locator("#text-0")
+    expect(first).to_have_js_property("readOnly", True)
+    page.get_by_role("button", name="Adicionar variação").click()
+    answered.set()
+    expect(first).to_have_value("Oi, {nome}!\nVamos conversar?")
+    expect(page.locator("#variant-0")).to_contain_text("Escrito pelo motor local, sem custo.")
+    expect(page.locator("textarea[name=variant]")).to_have_count(2)
+    expect(first).to_have_js_property("readOnly", False)
+    expect(page.get_by_text("Escrevendo…").first).to_be_hidden()
+
+
+def test_the_phone_follows_the_text_that_is_written(
+    window: Window, bruno: Membership, chosen: ContactList, channel: Channel
+) -> None:
+    words = "Uma linha bem longa para o celular, que ocupa bastante lugar na tela.\n" * 6
+    draft = create_campaign(
+        name="Rascunho",
+        list_ids=[chosen.pk],
+        variants=[VariantDraft(f"{n} {words}") for n in range(5)],
+        channel_ids=[channel.pk],
+    )
+    page = window(bruno, f"/campanhas/{draft.pk}/editar/#mensagem")
+    page.locator("#text-4").fill("Última variação, {nome}")
+    bubble = page.locator("#preview .bubble").last
+    expect(bubble).to_have_text("Última variação, Mariana")
+    expect(bubble).to_be_in_viewport()
 
 
 def test_what_was_left_on_purpose_stays_left(window: Window, bruno: Membership, in_acme: Organization) -> None:

@@ -11,6 +11,7 @@ from accounts.models import Membership, Organization, User
 from campaigns.models import Campaign, Split
 from core.ids import uuid7
 from core.tenancy import activate_organization
+from gateways.models import Channel, MessageTemplate, TemplateStatus
 from sdr.models import ModelCall
 from sdr.services.copy import Variations
 from sdr.services.profiles import get_profile, update_profile
@@ -121,6 +122,16 @@ def test_where_every_text_is_in_use_it_is_said(
         answer = login(bruno).post(PATH, form | {"go": go}, headers=HTMX)
         assert answer["HX-Reswap"] == "none"
         assert "Nenhum outro texto fica diferente o bastante" in answer.content.decode()
+
+
+def test_what_has_become_like_another_is_not_kept_unasked(
+    bruno: Membership, login: Login, form: dict[str, Any]
+) -> None:
+    old = "Oi, {nome}!\nVamos falar do seu sorriso hoje?"
+    data = form | {"variant": [old], "candidate": [old.replace("hoje", "agora")], "keep": ["0"], "go": "offer:10"}
+    html = login(bruno).post(PATH, data, headers=HTMX).content.decode()
+    assert 'class="is-alike"' in html
+    assert html.count(" checked") == 10 and len(fields(html, "candidate")) == 11
 
 
 def test_one_more_than_twenty_is_refused_in_words(bruno: Membership, login: Login, form: dict[str, Any]) -> None:
@@ -273,3 +284,54 @@ def test_a_weight_that_is_none_is_refused_with_its_step(
         "peso de uma variação vai de 1 a 100" in answer.content.decode().lower() or "1 a 100" in answer.content.decode()
     )
     assert not Campaign.objects.exists()
+
+
+# ---- Approved templates
+
+
+@pytest.fixture
+def official(in_acme: Organization, make_channel: Any) -> Channel:
+    config = {
+        "phone_number_id": "1",
+        "waba_id": "2",
+        "token": "t",
+        "app_secret": "s",
+        "base_url": "https://graph.facebook.com",
+    }
+    channel: Channel = make_channel("Oficial", "cloud", config=config)
+    for name, status in (("retorno", TemplateStatus.APPROVED), ("antigo", TemplateStatus.PAUSED)):
+        MessageTemplate.objects.create(
+            channel=channel, name=name, body=f"Oi {{{{1}}}}, é o {name}. Quer?", status=status
+        )
+    return channel
+
+
+def test_an_approved_template_is_chosen_where_the_text_is_written(
+    bruno: Membership, login: Login, form: dict[str, Any], official: Channel
+) -> None:
+    client = login(bruno)
+    page = client.get(NEW).content.decode()
+    assert "retorno · Oi" in page and "antigo" not in page
+    chosen = str(MessageTemplate.objects.get(name="retorno").pk)
+    answer = client.post(PATH, form | {"go": "template", "template": chosen}, headers=HTMX)
+    assert answer["HX-Retarget"] == "#variant-1"
+    assert fields(answer.content.decode(), "variant") == ["Oi {nome|tudo bem}, é o retorno. Quer?"]
+    for wrong in ("x", str(MessageTemplate.objects.get(name="antigo").pk)):
+        answer = client.post(PATH, form | {"go": "template", "template": wrong}, headers=HTMX)
+        assert "Escolha um modelo aprovado." in answer.content.decode()
+
+
+def test_without_an_official_number_templates_are_not_spoken_of(
+    bruno: Membership, login: Login, form: dict[str, Any]
+) -> None:
+    assert "Usar este modelo" not in login(bruno).get(NEW).content.decode()
+
+
+def test_a_text_that_is_no_template_is_said_before_it_is_sent(
+    bruno: Membership, login: Login, form: dict[str, Any], official: Channel
+) -> None:
+    client, data = login(bruno), form | {"channels": [str(official.pk)]}
+    html = client.post(f"{NEW}resumo/", data | {"variant": ["Texto livre"]}, headers=HTMX).content.decode()
+    assert "Oficial é um número oficial, e a mensagem A não é um modelo aprovado dele." in html
+    answer = client.post(f"{NEW}resumo/", data | {"variant": ["Oi {nome|você}, é o retorno. Quer?"]}, headers=HTMX)
+    assert "modelo aprovado dele" not in answer.content.decode()
