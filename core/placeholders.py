@@ -35,6 +35,7 @@ ALIASES = {
     "e_mail": "email",
     "greeting": "saudacao",
 }
+WRITTEN = {"city": "cidade", "phone": "telefone"}
 NAME, WHOLE_NAME, GREETING, ORIGIN_LINK = "nome", "nome_completo", "saudacao", "por_que_recebi"
 # Signs of no script around the greeting in a frozen text, so that the hour at which it leaves can change it: one before a
 # greeting with a capital, one before a greeting within a sentence, one after it.
@@ -43,6 +44,11 @@ HELD_GREETING = CAPITAL + END
 _NO_SIGNS = dict.fromkeys(map(ord, (CAPITAL, WITHIN, END)))
 DEEPEST = 4
 SEEN = 24
+
+
+def written_key(key: str) -> str:
+    """Return the name by which people write a field: that of the language, where there is one."""
+    return WRITTEN.get(key, key)
 
 
 class Placeholder(NamedTuple):

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.http import QueryDict
 
+from core.placeholders import written_key
 from core.text import slug_key
 from leads.models import Contact
 from leads.queries import REACH, contacts, ids_of
@@ -38,6 +39,11 @@ class Filters:
 
     def __bool__(self) -> bool:
         return any((self.search, self.list_id, self.tag, self.temperature, self.reach, self.empty))
+
+    @property
+    def empty_name(self) -> str:
+        """The field that has to be empty, as people write it."""
+        return written_key(self.empty)
 
     def contacts(self) -> "QuerySet[Contact]":
         return contacts(

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import Count
 
-from core.placeholders import GREETING, ORIGIN_LINK, placeholders_in
+from core.placeholders import GREETING, ORIGIN_LINK, placeholders_in, written_key
 from leads.models import ContactList, ListMembership
 from leads.queries import lacks
 
@@ -24,6 +24,11 @@ class Blank:
     @property
     def count(self) -> int:
         return sum(count for _list, count in self.lists)
+
+    @property
+    def name(self) -> str:
+        """The field as people write it."""
+        return written_key(self.key)
 
     @property
     def further(self) -> int:

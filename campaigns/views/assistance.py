@@ -141,6 +141,7 @@ def summary_of(request: MemberRequest, form: CampaignForm) -> dict[str, Any]:
             rules=form.rules,
             repeats=rule,
             split=str(form["split"].value() or ""),
+            people=counts.receives if counts else 0,
         ),
         "open_steps": {step for step, _text in missing},
     }

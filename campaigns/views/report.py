@@ -31,7 +31,7 @@ from campaigns.results.tables import reason_words
 from campaigns.schedules.queries import question_of, series_rows, series_view
 from campaigns.sequences.funnel import funnel_of
 from campaigns.services import lifecycle
-from campaigns.services.audience import ordered_lists, preview_of
+from campaigns.services.audience import AudienceCounts, ordered_lists, preview_of
 from campaigns.services.audience_rules import AudienceRules
 from campaigns.services.deals import won_by
 from campaigns.services.numbers import has_lost_its_numbers, numbers_to_add
@@ -256,14 +256,14 @@ def _intent(campaign: Campaign) -> dict[str, object]:
     counts = preview_of(campaign)
     left_out = [(reason, left_out_words(reason, count)) for reason, count in counts.left_out.items()]
     return {
-        "review": _review(campaign, sum(counts.left_out.values())),
+        "review": _review(campaign, counts),
         "counts": counts,
         "left_out": left_out,
         **preflight_of(draft_of(campaign, counts)),
     }
 
 
-def _review(campaign: Campaign, left_out: int) -> list[Choice]:
+def _review(campaign: Campaign, counts: AudienceCounts) -> list[Choice]:
     """Return what a campaign that has not started will do, as its last step showed it."""
     list_ids = ordered_lists(campaign)
     names = dict(ContactList.objects.filter(pk__in=list_ids).values_list("pk", "name"))
@@ -275,7 +275,8 @@ def _review(campaign: Campaign, left_out: int) -> list[Choice]:
         campaign.start_at,
         campaign.sending_hours,
         is_later=campaign.start_at is not None,
-        left_out=left_out,
+        left_out=sum(counts.left_out.values()),
+        people=counts.receives,
         rules=AudienceRules.of(campaign.audience_rules),
         split=campaign.split,
     )

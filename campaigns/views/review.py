@@ -17,6 +17,7 @@ from campaigns.schedules.rules import Rule
 from campaigns.schedules.words import rule_in_words, rule_notes
 from campaigns.services.audience import EVERYBODY
 from campaigns.services.audience_rules import AudienceRules
+from campaigns.services.shares import LEAST_SENT
 from core.clock import SendingHours
 from core.moments import spoken, spoken_time
 
@@ -45,6 +46,7 @@ def review(
     rules: AudienceRules = EVERYBODY,
     repeats: Rule | None = None,
     split: str = Split.WEIGHTS,
+    people: int = 0,
 ) -> list[Choice]:
     """Return the choices as they stand; one that is not made yet is left to the list of what is missing.
 
@@ -59,7 +61,7 @@ def review(
         Choice("publico", _("Name"), name.strip()),
         Choice("publico", _("Lists"), ", ".join(lists), out if left_out else ""),
         Choice("publico", _("Only"), rules_in_words(rules)),
-        Choice("mensagem", _("Message"), _texts_words(len(weights)), _shares_words(weights, split)),
+        Choice("mensagem", _("Message"), _texts_words(len(weights)), _shares_words(weights, split, people)),
         Choice("numeros", _("Numbers"), ", ".join(numbers)),
         Choice("quando", _("Repeats"), _rule_words(repeats), ", ".join(rule_notes(repeats)) if repeats else ""),
         Choice(
@@ -76,10 +78,13 @@ def _texts_words(count: int) -> str:
     return ngettext("%(count)d text", "%(count)d texts", count) % {"count": count} if count else ""
 
 
-def _shares_words(weights: Sequence[int], split: str) -> str:
+def _shares_words(weights: Sequence[int], split: str, people: int) -> str:
     """Return who gets which of several texts."""
     if len(weights) < 2:
         return ""
+    if split == Split.AUTOMATIC and people < LEAST_SENT * len(weights):
+        words = _("divided automatically, which takes %(count)d sent of each: here all get equal parts")
+        return words % {"count": LEAST_SENT}
     if split == Split.AUTOMATIC:
         return _("divided automatically, by the answers")
     if len(set(weights)) == 1:

@@ -43,7 +43,9 @@ document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
   const fresh = detail.fragment.firstElementChild;
   if (!detail.shouldSwap || detail.fragment.childElementCount !== 1 || fresh.id !== detail.target.id) return;
   waiting.delete(fresh.id);
-  if (detail.target.isEqualNode(fresh)) return void (detail.shouldSwap = false);
+  const before = detail.target.cloneNode(true);
+  for (const one of before.querySelectorAll("[data-filled]")) one.replaceChildren();
+  if (before.isEqualNode(fresh)) return void (detail.shouldSwap = false);
   if (!pressed) return;
   detail.shouldSwap = false;
   waiting.set(fresh.id, fresh);

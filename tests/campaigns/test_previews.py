@@ -104,6 +104,23 @@ def test_nothing_said_on_purpose_is_no_gap(
     assert "está vazio" not in asked(client, SUMMARY, form, lists=[nameless], variant=["Oi {nome|}, tudo bem?"])
 
 
+def test_fields_are_named_as_people_write_them(bruno: Membership, login: Login, form: dict[str, Any]) -> None:
+    client = login(bruno)
+    html = asked(client, SUMMARY, form, variant=["Em {cidade}"])
+    assert "{cidade}</span> está vazio para 3 contatos" in html and "{city}" not in html
+    page = client.get(f"/leads/?lista={form['lists'][0]}&campanhas=receives&vazio=city").content.decode()
+    assert "sem cidade" in page
+
+
+def test_the_check_itself_says_what_is_amiss_with_the_texts(
+    bruno: Membership, login: Login, form: dict[str, Any]
+) -> None:
+    plan = asked(login(bruno), SUMMARY, form, variant=["Oi {nome, {bairro} em {cidade}"]).split('id="plan"')[1]
+    plan = plan.split('id="send-words"')[0]
+    for words in ("Sai escrito assim mesmo", "{bairro}</span>", "{cidade}</span> está vazio"):
+        assert words in plan
+
+
 def test_look_alikes_are_named_while_they_are_written(bruno: Membership, login: Login, form: dict[str, Any]) -> None:
     client = login(bruno)
     html = asked(client, PREVIEW, form, variant=[f"{ALIKE}?", f"{ALIKE}!"])
@@ -116,7 +133,10 @@ def test_look_alikes_are_named_while_they_are_written(bruno: Membership, login: 
     [
         ({"weight": ["1", "1"]}, "em partes iguais"),
         ({"weight": ["3", "1"]}, "A 75%, B 25%"),
-        ({"weight": ["3", "1"], "split": "auto"}, "divididos automaticamente, pelas respostas"),
+        (
+            {"weight": ["3", "1"], "split": "auto"},
+            "divididos automaticamente, o que pede 50 enviadas de cada: aqui vão em partes iguais",
+        ),
     ],
     ids=["even", "weighed", "automatic"],
 )
