@@ -23,8 +23,10 @@ class Verdict:
     is_sure: bool = False
 
 
-def verdict(variants: Iterable[dict[str, Any]]) -> Verdict | None:
+def verdict(variants: Iterable[dict[str, Any]], *, is_over: bool = False) -> Verdict | None:
     """Compare the wordings by who answered (rows of :func:`campaigns.queries.variant_figures`); None for less than two.
+
+    ``is_over`` speaks of a campaign that sends no more.
 
     The best is compared with the next best, as strictly as being the best of several asks for (Bonferroni).
     """
@@ -34,7 +36,11 @@ def verdict(variants: Iterable[dict[str, Any]]) -> Verdict | None:
     known = [(row["variant"].label, Sample(row["sent"], min(row["sent"], row["replied"]))) for row in rows]
     compared = sorted((one for one in known if one[1].sent >= LEAST_COMPARED), key=lambda one: -one[1].rate)
     if len(compared) < 2:
-        return Verdict(_("Too early to say which one leads."))
+        too_few, early = (
+            _("Too few were sent of each to say which one did better."),
+            _("Too early to say which one leads."),
+        )
+        return Verdict(too_few if is_over else early)
     (label, first), (other, second) = compared[:2]
     names = {"label": label, "other": other}
     if first.rate == second.rate:
@@ -45,6 +51,8 @@ def verdict(variants: Iterable[dict[str, Any]]) -> Verdict | None:
     if sure:
         words = _("%(label)s is answered more than %(other)s, with %(percent)s%% confidence.")
         return Verdict(words % {**names, "percent": sure}, label, is_sure=True)
+    if is_over:
+        return Verdict(_("%(label)s was answered more than %(other)s, but that may be chance.") % names, label)
     missing = _rounded(answers_missing(first, second, tests) or 1)
     words = ngettext(
         "Too early: %(label)s is ahead of %(other)s by what may be chance. About %(count)d more answer is missing.",

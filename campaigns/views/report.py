@@ -47,6 +47,7 @@ from core.pagination import InvalidCursorError, keyset_page
 from leads.models import ContactList
 
 PAGE = 20
+OVER = (CampaignState.COMPLETED, CampaignState.CANCELLED)
 RECIPIENTS = 25
 ACTIONS: dict[str, Callable[..., Any]] = {
     "start": lifecycle.start,
@@ -200,7 +201,7 @@ def _report(request: MemberRequest, campaign: Campaign, parts: Sequence[queries.
         ],
         "won": sum(won.values()),
         "by_hand": campaign.closed_deals - sum(won.values()),
-        "verdict": verdict(variants) if campaign.started_at else None,
+        "verdict": verdict(variants, is_over=campaign.state in OVER) if campaign.started_at else None,
         "may_choose": may_choose,
         "least_sample": LEAST_SENT,
         "lanes": report.lanes(campaign, numbers, request.organization.timezone),

@@ -47,3 +47,17 @@ def test_the_best_of_several_needs_more_than_the_better_of_two() -> None:
 
 def test_a_single_wording_is_compared_with_nothing() -> None:
     assert verdict(rows((100, 10))) is None
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ([(100, 10), (100, 15)], "B foi mais respondida que A, mas pode ser acaso."),
+        ([(17, 16), (16, 16)], "Saíram poucas de cada para dizer qual foi melhor."),
+    ],
+    ids=["chance", "few"],
+)
+def test_of_a_campaign_that_is_over_nothing_more_is_awaited(counts: list[tuple[int, int]], words: str) -> None:
+    with translation.override("pt-br"):
+        found = verdict(rows(*counts), is_over=True)
+    assert found is not None and found.words == words
