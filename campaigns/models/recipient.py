@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Organization, OrganizationOwned
 from campaigns.models.campaign import Campaign, Variant
 from campaigns.models.sequence import StopReason
+from core.placeholders import shown
 from gateways.models import Channel
 from leads.models import Contact
 
@@ -129,3 +130,8 @@ class Recipient(OrganizationOwned):
 
     def __str__(self) -> str:
         return f"{self.phone}: {self.state}"
+
+    @property
+    def text(self) -> str:
+        """What this person reads, or is going to."""
+        return shown(self.body)

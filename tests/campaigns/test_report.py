@@ -96,6 +96,15 @@ def test_those_left_out_are_there_with_their_reason(
     assert "Fora da lista" in page
 
 
+def test_each_recipient_shows_the_very_text_that_was_frozen(
+    bruno: Membership, login: Login, make_campaign: Any
+) -> None:
+    campaign = lifecycle.start(make_campaign(2, variants=[VariantDraft("{saudacao}, {nome}! <b>")]))
+    campaign.variants.update(body="Outro texto")
+    html = login(bruno).get(f"/campanhas/{campaign.pk}/").content.decode()
+    assert html.count("{saudacao}, Pessoa! &lt;b&gt;</p></details>") == 2
+
+
 def test_texts_stand_side_by_side_with_their_figures(
     in_acme: Organization, bruno: Membership, login: Login, make_campaign: Any
 ) -> None:
