@@ -74,7 +74,8 @@ class AudienceForm(forms.Form):
             field = self.fields[name]
             assert isinstance(field, forms.MultipleChoiceField)
             field.choices = [(tag, tag) for tag in tags]
-        keys = [("", _("no field")), ("cidade", _("city")), ("email", _("e-mail")), *attribute_labels().items()]
+        self.own_fields = attribute_labels()
+        keys = [("", _("no field")), ("cidade", _("city")), ("email", _("e-mail")), *self.own_fields.items()]
         for number in range(FIELD_ROWS):
             self.fields[f"field_key_{number}"] = forms.ChoiceField(
                 label=_("Field"), choices=self._known(keys, number), required=False

@@ -22,7 +22,7 @@ from core.placeholders import (
     unknown_placeholders,
 )
 from leads.models import Contact
-from leads.queries import attribute_labels, contacts
+from leads.queries import contacts
 
 SAMPLE = {"nome": "Mariana", "city": "Campinas", "phone": "+5519997426108", "email": "mariana@exemplo.com.br"}
 EXAMPLE_LINK = f"{settings.BASE_URL}/porque/…"
@@ -37,7 +37,7 @@ def preview_of(form: CampaignForm, person: str, start: datetime | None = None) -
     contact = next((one for one in people if str(one.pk) == person), people[0] if people else None)
     greeting = greeting_at(timezone.localtime(start))
     texts = [(one["label"], one["text"]) for one in labelled(form.texts) if one["text"].strip()]
-    own = own_fields()
+    own = {key: label for key, label in form.own_fields.items() if not key.startswith("sdr_")}
     known = {*SAMPLE, *own, *chain.from_iterable(one.attributes for one in people)}
     return {
         "previews": [(label, _reads(text, contact, str(form["key"].value() or ""), greeting)) for label, text in texts],
@@ -53,11 +53,6 @@ def preview_of(form: CampaignForm, person: str, start: datetime | None = None) -
 def all_texts(form: CampaignForm) -> list[str]:
     """Return what the campaign says, its further steps included."""
     return [*form.texts, *(text for row in form.step_rows for _number, text in row["texts"])]
-
-
-def own_fields() -> dict[str, str]:
-    """Return the further fields that contacts brought along, to be used in texts: ``{key: label}``."""
-    return {key: label for key, label in attribute_labels().items() if not key.startswith("sdr_")}
 
 
 def ids_of(form: CampaignForm, name: str) -> list[UUID]:
