@@ -16,6 +16,7 @@ from campaigns.preflight.money import ai_cost, by_step, fees_of
 from campaigns.preflight.plan import Plan
 from campaigns.queries.forecast import plan
 from campaigns.queries.waiting import serving
+from campaigns.schedules.settings import get_settings
 from campaigns.sequences.steps import StepDraft, drafts_of
 from campaigns.services.audience import AudienceCounts, ordered_lists
 from campaigns.services.audience_people import talked_with
@@ -30,6 +31,8 @@ FEWEST_COLUMNS = 12
 PLOT = 30
 ON_TIME_SECONDS = 5 * 60
 BESIDE = 3
+RENEWED = ("daily_limit", "monthly_limit")
+"""What stops a campaign until its day or month is over; the end of a trial is lifted by a new plan alone."""
 
 
 class Bar(NamedTuple):
@@ -89,13 +92,15 @@ def preflight_of(draft: Draft) -> dict[str, Any]:
     """Return what the plan's templates show."""
     people = draft.counts.receives if draft.counts else 0
     planned = _plan(draft, people) if people else None
+    stop = planned.stop if planned else None
     texts = [(label, text) for label, text in draft.texts if text.strip()]
     return {
         "plan_days": planned.days[:PLANNED_DAYS] if planned else [],
         "plan_more": len(planned.days) > PLANNED_DAYS if planned else False,
         "plan_left": planned.count - sum(one.count for one in planned.days) if planned and not planned.ends_at else 0,
         "ends_at": planned.ends_at if planned else None,
-        "stop": planned.stop if planned else None,
+        "stop": stop,
+        "stop_is_lifted": stop is not None and _is_lifted(stop.reason),
         **_extent(draft, planned, people),
         "nothing_connected": bool(draft.channels) and people > 0 and planned is None,
         "hour_lanes": _lanes(planned, draft.channels) if planned else [],
@@ -105,6 +110,11 @@ def preflight_of(draft: Draft) -> dict[str, Any]:
         "echoes": echoes([text for _label, text in texts], draft.list_ids, draft.campaign_id),
         **_money(draft, planned, people, texts),
     }
+
+
+def _is_lifted(reason: str) -> bool:
+    """Tell whether what the plan stops goes on by itself when its limit renews."""
+    return reason in RENEWED and get_settings().resumes_with_plan
 
 
 def _extent(draft: Draft, planned: Plan | None, people: int) -> dict[str, Any]:

@@ -9,6 +9,8 @@ import time_machine
 from django.test import Client
 
 from accounts.models import Membership, Organization, User
+from billing.models import Plan
+from campaigns.models import ScheduleSettings
 from core.ids import uuid7
 from leads.models import AttributeLabel, Contact
 from tests.campaigns.conftest import phone_of
@@ -145,3 +147,18 @@ def test_the_check_says_who_gets_which_text(
 ) -> None:
     html = asked(login(bruno), SUMMARY, form, variant=["Oi, {nome}!", "Olá, vamos conversar?"], **values)
     assert f"<b>2 textos</b><small>{words}</small>" in html
+
+
+@pytest.mark.parametrize(
+    ("by_itself", "words"),
+    [(True, "A campanha pausa com 1 pessoa na fila e volta sozinha"), (False, "continua quando você retomar")],
+    ids=["renews", "by hand"],
+)
+def test_what_happens_at_the_plan_s_limit_is_said_as_it_is_set(
+    bruno: Membership, login: Login, form: dict[str, Any], by_itself: bool, words: str
+) -> None:
+    Plan.objects.update(daily_messages=2, monthly_messages=None)
+    ScheduleSettings.objects.create(organization_id=bruno.organization_id, resumes_with_plan=by_itself)
+    html = asked(login(bruno), SUMMARY, form)
+    assert words in html
+    assert "1 a mais do que o plano ainda envia hoje" in html
