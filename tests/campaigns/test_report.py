@@ -97,7 +97,7 @@ def test_those_left_out_are_there_with_their_reason(
 
 
 def test_each_recipient_shows_the_very_text_that_was_frozen(
-    bruno: Membership, login: Login, make_campaign: Any
+    bruno: Membership, login: Login, in_acme: Organization, make_campaign: Any
 ) -> None:
     campaign = lifecycle.start(make_campaign(2, variants=[VariantDraft("{saudacao}, {nome}! <b>")]))
     campaign.variants.update(body="Outro texto")
