@@ -119,6 +119,8 @@ def test_the_map_of_a_campaign_is_a_page_and_a_part_of_its_report(
     whole, part = client.get(path), client.get(path, headers={"HX-Request": "true"})
     assert "<html" in whole.content.decode() and "<html" not in part.content.decode()
     assert 'id="heat"' in part.content.decode()
+    # Answers go on coming in while the report is open.
+    assert f'hx-get="{path}" hx-trigger="live:campaign:{campaign.pk} ' in part.content.decode()
     assert f'hx-get="{path}"' in client.get(f"/campanhas/{campaign.pk}/").content.decode()
     assert login(carla).get(path).status_code == 404
 
