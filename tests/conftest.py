@@ -21,10 +21,10 @@ from pytest_django.fixtures import Settings  # noqa: E402
 from accounts.models import Membership, Organization, Role, User  # noqa: E402
 from billing.models import Plan, Subscription  # noqa: E402
 from campaigns.bench import database_url  # noqa: E402
-from core.redis import redis_client, redis_key  # noqa: E402
 from core.tenancy import across_organizations, activate_organization  # noqa: E402
 from tests.support.fake_focus import FakeFocus, fake_focus  # noqa: E402
 from tests.support.fake_stripe import FakeStripe, fake_stripe  # noqa: E402
+from tests.support.redis import forget_keys  # noqa: E402
 from tests.support.template import ensure_template  # noqa: E402
 
 PASSWORD = "correto-cavalo-42"
@@ -56,9 +56,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 @pytest.fixture(autouse=True)
 def _clean_redis() -> Iterator[None]:
     yield
-    client = redis_client()
-    for key in client.scan_iter(redis_key("*"), count=1000):
-        client.delete(key)
+    forget_keys()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from django.core.cache import cache
 from redis.exceptions import ConnectionError as NoRedisError
 
 from core.snapshots import FRESH, Snapshot, keep, recall
+from tests.support.redis import forget_keys
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -29,7 +30,7 @@ class Counter:
 
 @pytest.fixture
 def clock() -> Iterator[time_machine.Traveller]:
-    cache.clear()
+    forget_keys()
     with time_machine.travel(NOON, tick=False) as traveller:
         yield traveller
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.core.cache import cache
 
 from accounts.models import Organization
 from campaigns.models import SENT_STATES, Campaign, Recipient, RecipientState
@@ -23,6 +22,7 @@ from reports.queries import overview, slow
 from reports.queries.counts import TRIED, answer_counts, recipient_counts
 from tests.campaigns.conftest import make_campaign, make_channel, make_contact, make_list
 from tests.support.jobs import drain
+from tests.support.redis import forget_keys
 
 __all__ = ["make_campaign", "make_channel", "make_contact", "make_list"]
 
@@ -170,7 +170,7 @@ def test_a_large_business_sees_of_when_the_slow_figures_are(
     in_acme: Organization, make_list: Any, clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slow, "MANY_CONTACTS", 3)
-    cache.clear()
+    forget_keys()
     make_list(4)
     assert (overview(in_acme, 7).leads_extracted, overview(in_acme, 7).slow_at) == (4, AT)
     make_list(2, first=50)

@@ -4,8 +4,7 @@ import pytest
 from django.db import transaction
 
 from accounts.models import Organization
-from core.jobs import QUEUES, queue
-from core.redis import redis_client, redis_key
+from core.jobs import queue
 from core.tenancy import activate_organization
 from sagas import orchestrator as module
 from sagas.models import SagaExecution, SagaState
@@ -13,6 +12,7 @@ from sagas.orchestrator import SagaOrchestrator, drive_saga
 from sagas.sweep import sweep_sagas
 from tests.sagas.drivers import lapse_leases
 from tests.support.jobs import drain
+from tests.support.redis import forget_redis
 from tests.support.sagas import World
 
 
@@ -118,12 +118,3 @@ def test_a_bell_for_another_organizations_saga_rings_for_nothing(
     foreign = str(carla.organization_id)  # type: ignore[attr-defined]
     drive_saga(organization_id=foreign, execution_id=str(started.pk))
     assert three.calls == []
-
-
-def forget_redis() -> None:
-    """Empty the queues and drop every other key, as a Redis does that is started anew."""
-    for name in QUEUES:
-        queue(name).empty()
-    client = redis_client()
-    for key in client.scan_iter(redis_key("*"), count=1000):
-        client.delete(key)

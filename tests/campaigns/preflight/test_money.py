@@ -5,7 +5,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.core.cache import cache
 
 from accounts.models import Organization
 from accounts.services.secrets_store import set_secret
@@ -19,6 +18,7 @@ from core.clock import now
 from gateways.models import MessageTemplate
 from sdr.models import ModelCall
 from sdr.services.profiles import get_profile
+from tests.support.redis import forget_keys
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +27,7 @@ OFFER = "Oi, {nome}! A limpeza de novembro está com horários à noite. Quer qu
 
 @pytest.fixture(autouse=True)
 def _fresh_cache() -> None:
-    cache.clear()
+    forget_keys()
 
 
 def test_metas_fee_is_shared_out_by_weight_and_category(
@@ -76,7 +76,7 @@ def test_the_ai_is_estimated_from_the_last_campaigns(in_acme: Organization, make
     talk = uuid4()
     for micros in (30_000, 50_000):
         ModelCall.objects.create(task="turn", provider="openai", cost_micros=micros, conversation_ref=talk)
-    cache.clear()
+    forget_keys()
     assert ai_cost(500) == (500 * 0.2 * 80_000, 0.2, 80_000, True)
 
 

@@ -11,7 +11,6 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
-from core.redis import redis_client
 from core.tenancy import activate_organization
 from gateways.intake import ingest
 from gateways.models import Channel, ChannelState, Receipt, ReceiptState
@@ -19,6 +18,7 @@ from gateways.services.drain import drain_missed
 from sagas.models import OutboxEvent
 from tests.gateways.conftest import KEY, MakeChannel, ack, message, session, signature, signed
 from tests.support.jobs import drain
+from tests.support.redis import forget_redis
 
 pytestmark = pytest.mark.django_db
 
@@ -214,7 +214,7 @@ def test_receipts_are_found_when_redis_forgot_everything(channel: Channel) -> No
         post(channel, message(number))
     # What waits for the commit of the test's transaction has rung by now; a flush of Redis loses it.
     connection.run_on_commit.clear()
-    redis_client().flushdb()
+    forget_redis()
     drain()
     assert set(Receipt.objects.values_list("state", flat=True)) == {ReceiptState.PENDING}
     Receipt.objects.update(received_at="2026-01-01T00:00:00Z")
