@@ -4,13 +4,12 @@ A look compares the counts of now with those of a mark made a window ago. The ma
 begins with the counts of that moment, so that what failed before cannot stop it again.
 """
 
-import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Count, F, Max, Q, Sum
 from django.db.models.functions import Coalesce
 
@@ -20,12 +19,11 @@ from campaigns.events import CampaignGuarded
 from campaigns.models import Campaign, CampaignGuard, CampaignState, Recipient, RecipientState, Tally
 from campaigns.queries.guarding import FAILURES, LEAVING
 from campaigns.services.lifecycle import pause_by_system
+from campaigns.services.rounds import for_each
 from core.clock import now
-from core.tenancy import activate_organization, current_organization_id
+from core.tenancy import current_organization_id
 from gateways.models import Channel, ChannelState
 from sagas.outbox import publish
-
-logger = logging.getLogger(__name__)
 
 FAILED = (RecipientState.FAILED, RecipientState.INVALID)
 LEFT_CODES = ("131050", "blocked")
@@ -65,34 +63,25 @@ def save_guard(values: dict[str, Any], *, actor: Membership | None = None) -> Ca
 
 def watch_failures() -> int:
     """Look at every running campaign; return how many were paused. All organizations must be visible."""
-    running = list(Campaign.objects.filter(state=CampaignState.RUNNING).exclude(audience_built_at=None))
+    rows = Campaign.objects.filter(state=CampaignState.RUNNING).exclude(audience_built_at=None)
+    running = {campaign.pk: campaign for campaign in rows}
     guards = {one.organization_id: one for one in CampaignGuard.objects.all()} if running else {}
-    counts = _counts(running)
-    paused = 0
-    for campaign in running:
+    counts = _counts(list(running.values()))
+
+    def look(pk: UUID) -> bool:
+        campaign = running[pk]
         guard = guards.get(campaign.organization_id) or CampaignGuard(organization_id=campaign.organization_id)
-        if guard.is_on:
-            paused += _look_safely(campaign, guard, counts[campaign.pk])
-    return paused
+        return guard.is_on and _look(campaign, guard, counts[pk])
+
+    # The sweep of everybody's lapsed claims is in the same transaction: one campaign must not undo it. What writes here is atomic
+    # by itself, so a campaign of which nothing is to be written asks the database nothing.
+    return sum(for_each([(campaign.organization_id, pk) for pk, campaign in running.items()], look))
 
 
 def look_now(campaign: Campaign) -> bool:
     """Look at one running campaign of the active organization; return whether it was paused."""
     own = guard_of(campaign.organization_id)
     return own.is_on and _look(campaign, own, _counts([campaign])[campaign.pk])
-
-
-def _look_safely(campaign: Campaign, guard: CampaignGuard, counts: Counts) -> bool:
-    # The sweep of everybody's lapsed claims is in the same transaction: one campaign must not undo it. What writes here is atomic
-    # by itself, so a campaign of which nothing is to be written asks the database nothing.
-    try:
-        with activate_organization(campaign.organization_id):
-            return _look(campaign, guard, counts)
-    except Exception:
-        if not connection.is_usable():
-            raise
-        logger.exception("a campaign was passed over", extra={"campaign": str(campaign.pk)})
-        return False
 
 
 def count_who_left(contact_id: UUID | str) -> None:

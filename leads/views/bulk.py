@@ -1,5 +1,6 @@
 """A bulk action at work: how far it is, what it changed, and the way back."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib import messages
@@ -41,22 +42,23 @@ def bulk_page(request: MemberRequest, bulk_id: UUID) -> HttpResponse:
 @require_POST
 @role_required(Role.AGENT)
 def bulk_undo(request: MemberRequest, bulk_id: UUID) -> HttpResponse:
-    bulk = _get(bulk_id)
-    try:
-        running.undo(bulk, actor=request.membership)
-    except running.BulkError as error:
-        messages.error(request, error.message)
-    return redirect("leads:bulk", bulk.pk)
+    return _ask(request, bulk_id, running.undo, messages.ERROR)
 
 
 @require_POST
 @role_required(Role.AGENT)
 def bulk_stop(request: MemberRequest, bulk_id: UUID) -> HttpResponse:
+    # It may have ended by itself a moment before, which is no error.
+    return _ask(request, bulk_id, running.stop, messages.INFO)
+
+
+def _ask(request: MemberRequest, bulk_id: UUID, act: Callable[..., object], level: int) -> HttpResponse:
+    """Act on a bulk action, and say why where that is refused."""
     bulk = _get(bulk_id)
     try:
-        running.stop(bulk, actor=request.membership)
+        act(bulk, actor=request.membership)
     except running.BulkError as error:
-        messages.info(request, error.message)
+        messages.add_message(request, level, error.message)
     return redirect("leads:bulk", bulk.pk)
 
 
